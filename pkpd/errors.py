@@ -1,0 +1,48 @@
+"""Every error raised on purpose. A message is one sentence: what was asked, what was found, where, the nearest
+valid thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class PkpdError(Exception):
+    """Base of all errors a user can mend; the command line prints its message and exits with status 2."""
+
+
+class UnitError(PkpdError):
+    """A unit that is unknown, or that does not convert to the one needed."""
+
+
+class FileError(PkpdError):
+    """A file that is missing, unreadable, of another kind, or that would be overwritten."""
+
+
+class ParameterError(PkpdError):
+    """A parameter table or value that cannot be used."""
+
+
+class ScheduleError(PkpdError):
+    """A dosing schedule that cannot be read or given."""
+
+
+class ModelError(PkpdError):
+    """A model declaration that is incomplete or whose units disagree."""
+
+
+class SimulationError(PkpdError):
+    """A simulation that cannot be started or did not finish."""
+
+
+class StudyError(PkpdError):
+    """A study file that cannot be run."""
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """`"; did you mean 'x'?"` for the closest candidate, or an empty string when none is close."""
+    names = sorted(candidates)
+    lowered = {n.lower(): n for n in names}
+    close = get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
+    return f"; did you mean '{lowered[close[0]]}'?" if close else ""
