@@ -1,0 +1,208 @@
+"""A number with unit, meaning, source and bounds; a frozen set of them; file in, file out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from .data import find, only_keys, read_toml
+from .errors import ParameterError, UnitError, nearest
+from .references import load_references
+from .units import amount, factor, unit
+
+BASES = ("measured", "derived", "fitted", "assumed")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One value in its source's own unit.
+
+    `source` holds keys of references.toml, or the one word "assumed"; `bounds` are in the same unit as `value`;
+    `spread` is the between-patient SD of the log, dimensionless.
+    """
+
+    name: str
+    value: float
+    unit: str
+    meaning: str
+    basis: str
+    source: tuple[str, ...]
+    where: str = ""
+    bounds: tuple[float, float] = (-math.inf, math.inf)
+    spread: float | None = None
+    note: str = ""
+
+    def in_unit(self, target: str) -> float:
+        """The value in another unit; ParameterError when it does not convert."""
+        try:
+            return self.value * factor(self.unit, target)
+        except UnitError as error:
+            raise ParameterError(f"{self.name} = {self.value:g} {self.unit}: {error}") from None
+
+    def changed(self, text: str | float, by: str) -> Parameter:
+        """A copy with another value (`"12 pM"`, or a number in this unit), saying who changed it and from what."""
+        value, given = (float(text), self.unit) if not isinstance(text, str) else amount(text)
+        if isinstance(text, str) and given == "1":
+            given = self.unit
+        try:
+            value *= factor(given, self.unit)
+        except UnitError:
+            raise ParameterError(f"{by} {self.name}: '{text}' is not in a unit like {self.unit}") from None
+        if not math.isfinite(value):
+            raise ParameterError(f"{by} {self.name}: {text} is not a finite number")
+        origin = f"set to {value:g} {self.unit} by {by}; was {self.value:g} {self.unit} ({', '.join(self.source)})"
+        return replace(self, value=value, basis="assumed", source=("assumed",), where=origin)
+
+    @property
+    def outside(self) -> bool:
+        """Whether the value lies outside its plausible bounds."""
+        return not self.bounds[0] <= self.value <= self.bounds[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters(Mapping[str, Parameter]):
+    """Parameters by name, with the file or call they come from."""
+
+    tables: tuple[Parameter, ...]
+    origin: str
+    model: str = ""
+
+    def __getitem__(self, name: str) -> Parameter:
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise ParameterError(f"there is no parameter '{name}' in {self.origin}{nearest(name, self)}")
+
+    def __contains__(self, name: object) -> bool:
+        return any(table.name == name for table in self.tables)
+
+    def __iter__(self) -> Iterator[str]:
+        return (table.name for table in self.tables)
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+    def set(self, by: str = "set", /, **values: str | float) -> Parameters:
+        """A copy with some values changed: `parameters.set(treg_ec50="12 pM")`; ParameterError for an unknown name
+        or unit.
+        """
+        for name, value in values.items():
+            changed = self[name].changed(value, by)
+            self = replace(self, tables=tuple(changed if t.name == name else t for t in self.tables))
+        return self
+
+    def over(self, other: Parameters) -> Parameters:
+        """This set, completed with those of `other` that it does not hold."""
+        extra = tuple(t for t in other.tables if t.name not in self)
+        order = {name: i for i, name in enumerate(other)}
+        merged = sorted(self.tables + extra, key=lambda t: order.get(t.name, len(order)))
+        return Parameters(tuple(merged), self.origin, self.model or other.model)
+
+    def sources(self) -> tuple[str, ...]:
+        """Every reference key in use, sorted, without "assumed"."""
+        return tuple(sorted({key for t in self.tables for key in t.source} - {"assumed"}))
+
+    def count(self) -> dict[str, int]:
+        """How many values are measured, derived, fitted and assumed."""
+        return {basis: sum(t.basis == basis for t in self.tables) for basis in BASES}
+
+    def to_tables(self) -> dict[str, dict[str, Any]]:
+        """Plain tables, as a parameter file or `run.json` holds them."""
+        return {t.name: {k: _plain(v) for k, v in asdict(t).items() if k != "name" and _said(v)} for t in self.tables}
+
+    def write(self, path: str | Path) -> None:
+        """Write a parameter file that `load_parameters` reads back to the same values."""
+        import tomli_w
+
+        head = {"kind": "parameters"} | ({"model": self.model} if self.model else {})
+        Path(path).write_text(tomli_w.dumps(head | self.to_tables()), encoding="utf-8")
+
+
+def _said(value: object) -> bool:
+    return value not in (None, "", (-math.inf, math.inf))
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def load_parameters(name_or_path: str | Path) -> Parameters:
+    """A parameter file by its built-in name (`"il2"`) or path; errors name the file, the table and the nearest
+    valid name.
+    """
+    path = find(name_or_path, "parameters")
+    document = dict(read_toml(path, "parameters"))
+    model = document.pop("model", "")
+    if not isinstance(model, str):
+        raise ParameterError(f"{path.name}: model is the name of a model, not {model!r}")
+    return read_tables(document, path.name, model)
+
+
+def read_tables(tables: Mapping[str, Any], origin: str, model: str = "") -> Parameters:
+    """Parameters from plain tables (of a parameter file, a study file or `run.json`); `origin` is named in every
+    error.
+    """
+    return Parameters(
+        tuple(_read_table(name, table, f"{origin} [{name}]") for name, table in tables.items()), origin, model
+    )
+
+
+def _read_table(name: str, table: Any, where: str) -> Parameter:
+    if not isinstance(table, Mapping):
+        raise ParameterError(f"{where}: a parameter is a table with value, unit and meaning, not {table!r}")
+    allowed = {f.name for f in fields(Parameter)} - {"name"}
+    only_keys(table, allowed, ("value", "unit", "meaning", "basis", "source"), where)
+    for key in ("unit", "meaning", "basis", "where", "note"):
+        if not isinstance(table.get(key, ""), str):
+            raise ParameterError(f"{where}: {key} is text, not {table[key]!r}")
+    try:
+        unit(table["unit"])
+    except UnitError as error:
+        raise ParameterError(f"{where}: {error}") from None
+    value, spread = _number(table["value"], "value", where), table.get("spread")
+    if spread is not None and (spread := _number(spread, "spread", where)) < 0:
+        raise ParameterError(f"{where}: spread is a standard deviation and cannot be negative, found {spread:g}")
+    read = dict(table) | {"value": value, "spread": spread, "bounds": _bounds(table, value, where)}
+    return Parameter(**read | {"name": name, "source": _source(table, where)})
+
+
+def _number(value: Any, key: str, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ParameterError(f"{where}: {key} must be a finite number, found {value!r}")
+    return float(value)
+
+
+def _bounds(table: Mapping[str, Any], value: float, where: str) -> tuple[float, float]:
+    if "bounds" not in table:
+        return (-math.inf, math.inf)
+    pair = table["bounds"]
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise ParameterError(f"{where}: bounds are two numbers [low, high], found {pair!r}")
+    low, high = (_number(v, "each bound", where) for v in pair)
+    if not low <= value <= high:
+        problem = "are the wrong way round" if low > high else f"leave out the value {value:g}"
+        raise ParameterError(f"{where}: bounds [{low:g}, {high:g}] {problem}")
+    return (low, high)
+
+
+def _source(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    basis, source = table["basis"], table["source"]
+    if basis not in BASES:
+        raise ParameterError(f"{where}: basis '{basis}' is none of {', '.join(BASES)}{nearest(basis, BASES)}")
+    keys = (source,) if isinstance(source, str) else tuple(source) if isinstance(source, list | tuple) else ()
+    if not keys or not all(isinstance(k, str) for k in keys):
+        raise ParameterError(
+            f"{where}: source is a key of references.toml, a list of keys, or 'assumed', found {source!r}"
+        )
+    if (keys == ("assumed",)) != (basis == "assumed"):
+        raise ParameterError(
+            f"{where}: basis '{basis}' and source '{', '.join(keys)}' disagree: a value is assumed in both or in neither"
+        )
+    known = load_references()
+    for key in keys:
+        if key != "assumed" and key not in known:
+            raise ParameterError(f"{where}: source '{key}' is not in references.toml{nearest(key, known)}")
+    return keys
