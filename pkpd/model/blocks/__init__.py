@@ -1,0 +1,1 @@
+"""One file a block: what it declares is added to whatever model names it."""

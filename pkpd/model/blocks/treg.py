@@ -1,0 +1,112 @@
+"""Regulatory T cells: receptors, activation into cycle, density feedback, and the share that stays in blood."""
+
+from __future__ import annotations
+
+from ..grammar import Builder, positive_part
+from .disposition import uptake
+
+
+def treg_receptors(m: Builder) -> None:
+    """CD25 and CD122 on Treg, and the signal they carry.
+
+    Only occupancy above its drug-free value moves anything, so rest is exactly the declared baseline. CD25 rises in a
+    fast part, which sharpens the next signal, and a slow part that keeps CD25 raised for days after a course (two
+    rows of the evidence) without one.
+    """
+    ec50 = m.parameter("treg_ec50", "pM", latex="K_T")
+    free, rest = m["free_il2"], m["free_il2_rest"]
+    fast = m.state("cd25_fast", "1", initial=1, meaning="CD25 per Treg, fast part, relative", latex="R")
+    slow = m.state("cd25_slow", "1", initial=0, meaning="CD25 per Treg, slow part, relative", latex="Q_{25}")
+    capacity = m.state("cd122", "1", initial=1, meaning="functional CD122, the capacity to signal, relative", latex="B")
+    occupancy = m.define(
+        "treg_occupancy", free / (free + ec50 / fast), "1", "share of high-affinity receptors with IL-2", latex="o"
+    )
+    at_rest = m.define("treg_occupancy_rest", rest / (rest + ec50), "1", "the same at rest", latex="o_0")
+    signal = m.define("treg_signal", capacity * occupancy - at_rest, "1", "signal above rest", latex="s_T")
+
+    turnover = m.parameter("cd25_turnover", "1/h", latex="k_R")
+    m.change(fast, turnover * (1 + m.parameter("cd25_induction", "1", latex="r_{max}") * signal - fast))
+    m.change(slow, m.parameter("cd25_slow_turnover", "1/h", latex="k_q") * (signal - slow))
+    recovery, loss = (
+        m.parameter("cd122_recovery", "1/h", latex="k_B"),
+        m.parameter("cd122_loss", "1/h", latex="k_{des}"),
+    )
+    m.change(capacity, recovery * (1 - capacity) - loss * signal)
+    m.output(
+        "cd25",
+        fast + m.parameter("cd25_slow_induction", "1", latex="r_q") * slow,
+        "1",
+        "CD25 per Treg, relative",
+        fold=True,
+    )
+    m.output("cd122", capacity, "1", "functional CD122 per Treg, relative", fold=True)
+
+
+def treg(m: Builder) -> None:
+    """Resting and cycling (Ki67+) Treg as fold of the patient's own baseline; cycling cells divide and return to rest.
+
+    The signal moves resting cells into cycle; loss grows with the number of Treg (density feedback), which makes the
+    plateau. The rate into cycle is held at zero should the signal fall far below rest. Treg also leave the blood
+    while IL-2 is high; how far is assumed.
+    """
+    loss = m.parameter("treg_loss", "1/h", latex="\\mu")
+    thymic = m.parameter("treg_thymic_share", "1", latex="\\phi")
+    ki67 = m.parameter("treg_ki67_baseline", "1", latex="P_0")
+    activation = m.parameter("treg_activation", "1/h", latex="\\pi_1")
+    feedback = m.parameter("treg_feedback", "1", latex="\\nu")
+    division = m.define(
+        "treg_division", loss * (1 - thymic) / ki67, "1/h", "rate at which cycling Treg divide", latex="\\rho"
+    )
+    entry = m.define(
+        "treg_entry_rest", (division + loss) * ki67 / (1 - ki67), "1/h", "rate into cycle at rest", latex="\\pi_0"
+    )
+    m.require(
+        activation * m["treg_occupancy_rest"],
+        entry,
+        "Treg enter cycle without drug at least as fast as endogenous IL-2 makes them",
+    )
+
+    resting = m.state(
+        "treg_resting", "1", initial=1 - ki67, meaning="resting Treg, fold of all Treg at rest", latex="T"
+    )
+    cycling = m.state("treg_cycling", "1", initial=ki67, meaning="cycling (Ki67+) Treg, same scale", latex="P")
+    total = m.define("treg_total", resting + cycling, "1", "Treg, fold of baseline", latex="G")
+    rate = m.define(
+        "treg_entry", positive_part(entry + activation * m["treg_signal"]), "1/h", "rate into cycle", latex="\\pi"
+    )
+    m.change(resting, thymic * loss + 2 * division * cycling - rate * resting - loss * total**feedback * resting)
+    m.change(cycling, rate * resting - division * cycling - loss * total**feedback * cycling)
+
+    stay = m.state("treg_in_blood", "1", initial=1, meaning="share of Treg that stays in blood, relative", latex="v_T")
+    m.change(
+        stay,
+        m.parameter("treg_return", "1/h", latex="k_{in}") * (1 - stay)
+        - m.parameter("treg_margination", "1/h", latex="k_{out}")
+        * (m["treg_occupancy"] * stay - m["treg_occupancy_rest"]),
+    )
+    uptake(m, "treg", total * m["cd25_fast"], letter="T")
+
+    baseline = m.parameter("treg_baseline", "cells/uL", latex="Treg_0", covariate=True)
+    cd4 = m.parameter("cd4_baseline", "cells/uL", latex="CD4_0", covariate=True)
+    m.require(baseline, cd4, "Treg are part of CD4 T cells")
+    count = m.define("treg_count", baseline * total * stay, "cells/uL", "Treg in blood", latex="N_T")
+    m.output("treg", count, "cells/uL", "Treg in blood", fold=True)
+    m.output(
+        "treg_percent_cd4",
+        count / (count + cd4 - baseline),
+        "%",
+        "Treg as percent of CD4 T cells; other CD4 T cells stay flat",
+    )
+    m.output("ki67_treg", cycling / total, "1", "share of Treg that are Ki67+")
+
+
+def shed_cd25(m: Builder) -> None:
+    """Soluble CD25, shed in part by Treg: a marker, since its affinity (about 10 nM) binds almost no IL-2 at these
+    doses.
+    """
+    baseline = m.parameter("scd25_baseline", "pM", latex="S_0")
+    share = m.parameter("scd25_cell_share", "1", latex="f_S")
+    soluble = m.state("scd25", "pM", initial=baseline, scale=10, meaning="soluble CD25", latex="S")
+    shed = baseline * (1 - share + share * m["treg_total"] * m["cd25_fast"])
+    m.change(soluble, m.parameter("scd25_turnover", "1/h", latex="k_S") * (shed - soluble))
+    m.output("scd25", soluble, "pM", "soluble CD25")
