@@ -1,0 +1,114 @@
+"""From a trajectory to the numbers people report: exposure after a dose, counts and folds at visits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from .dosing.given import GivenDose
+from .engine.compile import Vector
+from .engine.events import TIE
+from .errors import SimulationError
+from .output.trajectory import Trajectory
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Exposure to one output between a dose and the next, in the output's unit; times in hours after the dose.
+
+    `half_life` is NaN where the level does not fall through a decade within the interval, or never rises.
+    """
+
+    day: float
+    interval: float
+    cmax: float
+    tmax: float
+    auc: float
+    half_life: float
+    trough: float
+    unit: str
+
+
+def exposure(trajectory: Trajectory, day: float, interval: float, output: str = "il2") -> Exposure:
+    """Exposure over `interval` days from a dose on `day`, from the rows sampled there; SimulationError when there are
+    too few.
+
+    AUC is linear while the level rises and logarithmic while it falls (the usual non-compartmental rule). Half-life
+    is the slope of the log of the level above its drug-free value, between half and one twentieth of the peak.
+    """
+    rows = (trajectory.times >= day - TIE) & (trajectory.times <= day + interval + TIE)
+    hours = (trajectory.times[rows] - day) * 24
+    level = trajectory[output][rows]
+    if len(hours) < 3 or hours[-1] < interval * 24 - 1e-6:
+        raise SimulationError(
+            f"too few times between day {day:g} and day {day + interval:g} to tell the exposure to {output}"
+        )
+    peak = int(np.argmax(level))
+    above = level - trajectory.rest(output)
+    return Exposure(
+        day=day,
+        interval=interval,
+        cmax=float(level[peak]),
+        tmax=float(hours[peak]) if above[peak] > 0 else math.nan,
+        auc=_auc(hours, level),
+        half_life=_half_life(hours[peak:], above[peak:]),
+        trough=float(level[-1]),
+        unit=trajectory.unit(output),
+    )
+
+
+def _auc(hours: Vector, level: Vector) -> float:
+    width, left, right = np.diff(hours), level[:-1], level[1:]
+    falling = (right < left) & (right > 0)
+    with np.errstate(all="ignore"):
+        log_rule = (left - right) / np.log(left / right)
+    # Where two levels agree to rounding the logarithmic rule is 0/0 and the linear one is exact.
+    use_log = falling & (left - right > 1e-9 * left)
+    return float(np.sum(width * np.where(use_log, log_rule, (left + right) / 2)))
+
+
+def _half_life(hours: Vector, above: Vector) -> float:
+    if not above.size or above[0] <= 0:
+        return math.nan
+    low = above <= above[0] / 20
+    if not low.any():
+        return math.nan
+    use = (above <= above[0] / 2) & (np.arange(len(above)) <= int(np.argmax(low))) & (above > 0)
+    if use.sum() < 3:
+        return math.nan
+    slope = np.polyfit(hours[use], np.log(above[use]), 1)[0]
+    return float(math.log(2) / -slope)
+
+
+def blocks(doses: Sequence[GivenDose]) -> list[list[GivenDose]]:
+    """Given doses in blocks: a gap longer than one and a half times the one before it, or than the next, begins a
+    new block.
+    """
+    given = [d for d in doses if d.amount > 0]
+    found: list[list[GivenDose]] = []
+    gaps = [float(b.time - a.time) for a, b in pairwise(given)]
+    usual = float(np.median(gaps)) if gaps else 0.0
+    for k, dose in enumerate(given):
+        if k == 0 or gaps[k - 1] > 1.5 * usual + TIE:
+            found.append([])
+        found[-1].append(dose)
+    return found
+
+
+def dosing_interval(block: Sequence[GivenDose], until: float) -> float:
+    """Days from one dose of a block to the next; for a single dose, two days or what is left until `until`."""
+    if len(block) > 1:
+        return float(np.median([float(b.time - a.time) for a, b in pairwise(block)]))
+    return min(2.0, until - float(block[0].time))
+
+
+def at_visit(trajectory: Trajectory, output: str, day: float) -> float:
+    """The output on a day, before the dose if one is given then; SimulationError when that time was not simulated."""
+    rows = np.flatnonzero(np.abs(trajectory.times - day) <= TIE)
+    if not rows.size:
+        raise SimulationError(f"day {day:g} was not simulated")
+    return float(trajectory[output][rows[0]])

@@ -1,0 +1,160 @@
+"""Doses as a patient receives them, turned into what happens to the states and when: jumps, infusion rates, resets,
+steady states.
+
+Lag and bioavailability belong to the dosed route. A rate given with the dose keeps the rate, so bioavailability
+changes the duration; a fixed duration keeps the duration, so it changes the rate. A reset (or a steady-state record
+that replaces) cancels what earlier records still had pending: additional doses, lagged doses and running infusions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..dosing.dose import Dose
+from ..dosing.given import GivenDose, body_scale
+from ..dosing.schedule import Schedule
+from ..errors import SimulationError, UnitError
+from ..units import IU_PER_MG, factor, unit
+from .compile import Bound, BoundRoute
+
+# Two moments closer than this many days (86 microseconds) are one: times computed as decimals differ by rounding only.
+TIE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What happens at `time` (days): `amount` is added to `state`, or `rate` (per model time) starts or stops
+    entering it.
+    """
+
+    time: float
+    state: int = -1
+    amount: float = 0.0
+    rate: float = 0.0
+    reset: bool = False
+    steady: Steady | None = None
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """A periodic steady state to be reached: one dose every `interval` days; the state is wanted `phase` days after
+    an arrival.
+    """
+
+    interval: float
+    phase: float
+    state: int
+    amount: float
+    rate: float
+    duration: float
+    replaces: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One dose on its route: where it goes, how much at once or at which rate, for how long (days)."""
+
+    state: int
+    amount: float
+    rate: float
+    duration: float
+    lag: float
+
+
+def actions(
+    bound: Bound, schedule: Schedule, bsa: float | None = None, weight: float | None = None
+) -> tuple[Action, ...]:
+    """Everything that happens, in time order, for a body surface area (m2) and weight (kg); missed doses do not happen.
+
+    At a tie, what was pending comes before a record of that time. Raises SimulationError when a dose does not fit its
+    route.
+    """
+    found: list[Action] = []
+    for dose in schedule.doses:
+        now = float(dose.time)
+        if dose.status == "missed":
+            continue
+        if dose.reset or dose.steady_state == 1:
+            found = [a for a in found if a.time < now - TIE]
+        if dose.reset:
+            found.append(Action(now, reset=True, rank=1))
+        if dose.gives:
+            found += _dose_actions(deliver(bound, dose, float(body_scale(dose, bsa, weight))), dose, now)
+    return tuple(sorted(found, key=lambda a: (a.time, a.rank)))
+
+
+def _dose_actions(delivery: Delivery, dose: Dose, now: float) -> list[Action]:
+    found = _steady_actions(dose, delivery, now) if dose.steady_state else []
+    if dose.amount == 0:  # a constant infusion at steady state ends where its record stands
+        return found
+    for k in range(dose.additional + 1):
+        own = k == 0 and delivery.lag == 0
+        found += _arrival(delivery, float(dose.time + k * dose.interval) + delivery.lag, rank=1 if own else 0)
+    return found
+
+
+def _arrival(delivery: Delivery, start: float, rank: int) -> list[Action]:
+    if delivery.duration == 0:
+        return [Action(start, delivery.state, amount=delivery.amount, rank=rank)]
+    begin = Action(start, delivery.state, rate=delivery.rate, rank=rank)
+    return [begin, Action(start + delivery.duration, delivery.state, rate=-delivery.rate)]
+
+
+def _steady_actions(dose: Dose, delivery: Delivery, now: float) -> list[Action]:
+    """The steady state itself, and what implied earlier doses still owe: lagged arrivals and the rest of running
+    infusions.
+    """
+    replaces = dose.steady_state == 1
+    interval, lag, duration = float(dose.interval), delivery.lag, delivery.duration
+    if interval == 0:  # a constant infusion is one whose every interval is filled, and it ends here
+        steady = Steady(1.0, 0.0, delivery.state, 0.0, delivery.rate, 1.0, replaces)
+        return [Action(now, reset=replaces, steady=steady, rank=1)]
+    phase = (interval - lag) % interval
+    steady = Steady(interval, phase, delivery.state, delivery.amount, delivery.rate, duration, replaces)
+    found = [Action(now, reset=replaces, steady=steady, rank=1)]
+    for k in range(1, math.ceil((lag + duration) / interval) + 1):
+        arrival = now + lag - k * interval
+        if arrival > now - TIE:
+            found += _arrival(delivery, arrival, rank=2)
+        elif arrival + duration > now + TIE:
+            found.append(Action(now, delivery.state, rate=delivery.rate, rank=2))
+            found.append(Action(arrival + duration, delivery.state, rate=-delivery.rate))
+    return found
+
+
+def deliver(bound: Bound, dose: Dose, body: float = 1.0) -> Delivery:
+    """A dose through its route, in the model's units, for the size `body` that its amount is per; SimulationError
+    if its unit does not fit.
+    """
+    route = bound.route(dose.route)
+    per_unit = body * _to_route_unit(dose.unit, route) * route.content
+    amount = dose.amount * per_unit * route.bioavailability
+    if dose.rate is not None:
+        rate = dose.rate * per_unit / factor("h", bound.model.time)
+        return Delivery(route.state, amount, rate, amount / rate / bound.per_day, route.lag)
+    days = float(dose.duration or 0)
+    return Delivery(route.state, amount, amount / (days * bound.per_day) if days else 0.0, days, route.lag)
+
+
+def _to_route_unit(given: str, route: BoundRoute) -> float:
+    """Units of the route in one unit given; a mass of IL-2 is turned into IU by the label's 1.1 mg = 18 MIU."""
+    try:
+        return factor(given, route.unit)
+    except UnitError:
+        if (
+            unit(given).dimensionality == unit("mg").dimensionality
+            and unit(route.unit).dimensionality == unit("IU").dimensionality
+        ):
+            return factor(given, "mg") * IU_PER_MG * factor("IU", route.unit)
+        raise SimulationError(
+            f"a dose in {given} cannot be given by route '{route.name}', which takes {route.unit}"
+        ) from None
+
+
+def last_dose(doses: Iterable[GivenDose], day: float) -> str:
+    """The last dose at or before a day, for an error message."""
+    given = [d for d in doses if float(d.time) <= day + TIE and d.amount]
+    return f"{given[-1].amount:g} {given[-1].unit} on day {float(given[-1].time):g}" if given else "none"

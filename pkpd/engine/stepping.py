@@ -1,0 +1,133 @@
+"""One of scipy's solvers between two events, with a failure that keeps the time and the last good state."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import integrate
+
+from ..errors import SimulationError, nearest
+from .compile import Bound, Vector
+from .events import TIE
+
+SOLVERS: dict[str, Any] = {
+    "scipy": integrate.LSODA,
+    "scipy-lsoda": integrate.LSODA,
+    "scipy-bdf": integrate.BDF,
+    "scipy-radau": integrate.Radau,
+}
+MAX_STEPS = 200_000  # between two events; a year of il2 takes a few hundred
+_ARITHMETIC = (ZeroDivisionError, OverflowError, ValueError, TypeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerances:
+    """`relative` applies to every state; `absolute` is a multiple of each state's own scale. Both dimensionless."""
+
+    relative: float = 1e-6
+    absolute: float = 1e-8
+
+    def __post_init__(self) -> None:
+        if not (1e-13 <= self.relative <= 0.1 and 0 < self.absolute <= 0.1):
+            raise SimulationError(
+                f"tolerances {self.relative:g} (relative) and {self.absolute:g} (absolute) are out of range: "
+                "the relative one lies between 1e-13 and 0.1, the absolute one is above 0 and at most 0.1"
+            )
+
+
+DEFAULT = Tolerances()
+
+
+class Stopped(Exception):
+    """A solver gave up at a model time; `y` is the last good state."""
+
+    def __init__(self, time: float, y: Vector, reason: str) -> None:
+        super().__init__(reason)
+        self.time, self.y, self.reason = time, y, reason.strip().rstrip(".")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stepper:
+    """A bound model with a solver and tolerances; `advance` integrates it between events."""
+
+    bound: Bound
+    engine: str
+    tolerances: Tolerances
+
+    def __post_init__(self) -> None:
+        check_engine(self.engine)
+
+    def advance(
+        self,
+        y: Vector,
+        rates: Vector,
+        begin: float,
+        end: float,
+        times: Sequence[float] | Vector = (),
+        out: Vector | None = None,
+    ) -> Vector:
+        """The state on day `end` from `y` on day `begin` with constant infusion rates; states at `times` go to `out`.
+
+        Raises Stopped when the solver fails or a state is no longer finite.
+        """
+        day, sample = self.bound.per_day, 0
+        if end - begin <= TIE:
+            if out is not None:
+                out[:] = y
+            return y
+        run, good = self._started(y, rates, begin * day, end * day), y
+        for _ in range(MAX_STEPS):
+            message = run.step()
+            if run.status == "failed" or not np.all(np.isfinite(run.y)):
+                raise Stopped(float(run.t_old or begin * day), good, message or "a state is no longer finite")
+            good = run.y
+            if out is not None and sample < len(times) and times[sample] * day <= run.t:
+                dense = run.dense_output()
+                while sample < len(times) and times[sample] * day <= run.t:
+                    out[sample] = dense(times[sample] * day)
+                    sample += 1
+            if run.status == "finished":
+                break
+        else:
+            raise Stopped(float(run.t), good, f"more than {MAX_STEPS} steps")
+        if out is not None:
+            out[sample:] = good
+        return np.array(good)
+
+    def _started(self, y: Vector, rates: Vector, begin: float, end: float) -> Any:
+        """A solver at model time `begin`. Arithmetic that fails becomes NaN, which `advance` reports."""
+        n, p, compiled = len(y), self.bound.p, self.bound.compiled
+
+        def slopes(t: float, y: Vector) -> Vector:
+            try:
+                return np.array(compiled.rhs(t, y.tolist(), p), dtype=float) + rates
+            except _ARITHMETIC:
+                return np.full(n, math.nan)
+
+        def jacobian(t: float, y: Vector) -> Vector:
+            try:
+                return np.array(compiled.jacobian(t, y.tolist(), p), dtype=float)
+            except _ARITHMETIC:
+                return np.full((n, n), math.nan)
+
+        absolute = self.tolerances.absolute * self.bound.scale
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return SOLVERS[self.engine](
+                    slopes, begin, y, end, rtol=self.tolerances.relative, atol=absolute, jac=jacobian
+                )
+            except ValueError as error:
+                raise Stopped(begin, y, str(error)) from None
+
+
+def check_engine(engine: str) -> None:
+    """SimulationError with the nearest name unless the engine exists."""
+    if engine not in SOLVERS:
+        hint = nearest(engine, SOLVERS) or f"; there are {', '.join(SOLVERS)}"
+        raise SimulationError(f"there is no engine '{engine}'{hint}")

@@ -1,0 +1,1 @@
+"""What a simulation gives back, and how it is written down and drawn."""

@@ -1,0 +1,122 @@
+"""The friendly call: schedule, model, parameters and times in, trajectory out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .data import built_in
+from .dosing import given as giving
+from .dosing.library import load_schedule
+from .dosing.schedule import Schedule
+from .engine.compile import Vector, bind
+from .engine.events import TIE, Action, actions, last_dose
+from .engine.solve import Moment, solve
+from .engine.stepping import DEFAULT, Tolerances
+from .errors import SimulationError, nearest
+from .model.declaration import Model
+from .model.registry import MODELS, get_model
+from .output.trajectory import Trajectory
+from .parameters import Parameters, load_parameters
+from .units import duration
+
+SIDES = ("pre", "post", "both")
+MAX_TIMES = 2_000_000
+
+
+def default_parameters(model: Model | str) -> Parameters:
+    """The parameters that come with a model: its file in `params/`, or the values given in its own code."""
+    found = get_model(model) if isinstance(model, str) else model
+    if found.name in MODELS and found.name in built_in("parameters") and not found.defaults:
+        return load_parameters(found.name)
+    return found.defaults
+
+
+def simulate(
+    schedule: Schedule | str,
+    model: Model | str = "il2",
+    parameters: Parameters | None = None,
+    *,
+    times: Sequence[float] | Vector | None = None,
+    days: float | str | None = None,
+    step: float | str = "6h",
+    side: str = "pre",
+    engine: str = "scipy",
+    tolerances: Tolerances = DEFAULT,
+    start: Moment | None = None,
+    arm: str = "",
+    id: str = "1",
+) -> Trajectory:
+    """Simulate one patient.
+
+    `schedule` is a `Schedule`, a name in the schedule file, or its text ("1 MIU every 2d x7"). `times` are days, in
+    any order, and come back bit for bit; without them every `step` up to `days` (by default the length of the
+    schedule, or 14 days after its last dose if that is later). `side` tells whether a sample at the time of a dose is
+    taken before ("pre", the default), after, or both. `start` continues from `Trajectory.end`. Times are days, doses
+    carry their own unit, results the unit of each output. Raises a PkpdError that says in one sentence what is wrong.
+    """
+    model = get_model(model) if isinstance(model, str) else model
+    plan = load_schedule(schedule) if isinstance(schedule, str) else schedule
+    values = default_parameters(model) if parameters is None else parameters.over(default_parameters(model))
+    if side not in SIDES:
+        raise SimulationError(f"side '{side}' is none of {', '.join(SIDES)}{nearest(side, SIDES)}")
+    bound = bind(model, values)
+    body = {"bsa": _covariate(values, "bsa", "m2"), "weight": _covariate(values, "weight", "kg")}
+    doses, events = giving.given(plan, **body), actions(bound, plan, **body)
+    asked = _checked(times) if times is not None else grid(plan, days, step)
+    order, place = np.unique(asked, return_inverse=True)
+    before, after, end = solve(bound, events, order, engine, tolerances, start, partial(last_dose, doses))
+    rows, sides = _sides(side, asked, events, doses)
+    states = np.where((np.array(sides) == "post")[:, None], after[place[rows]], before[place[rows]])
+    return Trajectory(bound, doses, asked[rows], tuple(sides), states, end, arm, id)
+
+
+def grid(schedule: Schedule, days: float | str | Fraction | None = None, step: float | str | Fraction = "6h") -> Vector:
+    """Sampling times in days: 0, step, 2 step, ... up to and including `days`, each the nearest float to the exact
+    time.
+    """
+    last = max((d.time for d in schedule.doses), default=Fraction(0))
+    until = max(schedule.length, last + 14) if days is None else duration(days)
+    every = duration(step)
+    if every <= 0 or until < 0:
+        raise SimulationError(f"times every {step} up to {float(until):g} days cannot be made: both must be above 0")
+    count = until // every
+    if count > MAX_TIMES:
+        raise SimulationError(
+            f"{count} times were asked for (every {step} up to {float(until):g} d); at most {MAX_TIMES} are possible"
+        )
+    exact_times = [k * every for k in range(count + 1)]
+    return np.array([float(t) for t in exact_times + ([until] if exact_times[-1] < until else [])])
+
+
+def _checked(times: Sequence[float] | Vector) -> Vector:
+    asked = np.atleast_1d(np.asarray(times, dtype=float))
+    if asked.ndim != 1 or not len(asked) or not np.all(np.isfinite(asked)):
+        raise SimulationError("times must be one or more finite numbers of days")
+    return asked
+
+
+def _covariate(parameters: Parameters, name: str, unit: str) -> float | None:
+    return parameters[name].in_unit(unit) if name in parameters else None
+
+
+def _sides(
+    side: str, asked: Vector, events: Sequence[Action], doses: Sequence[giving.GivenDose]
+) -> tuple[NDArray[np.intp], list[str]]:
+    """Row numbers into `asked`, and the side of each: with "both", two rows where something happens and one
+    elsewhere.
+    """
+    if side != "both":
+        return np.arange(len(asked)), [side] * len(asked)
+    moments = np.unique([*(a.time for a in events), *(float(d.time) for d in doses)])
+    rows, sides = [], []
+    for row, time in enumerate(asked):
+        k = int(np.searchsorted(moments, time - TIE))
+        tied = k < len(moments) and moments[k] <= time + TIE
+        rows += [row, row] if tied else [row]
+        sides += ["pre", "post"] if tied else ["both"]
+    return np.array(rows), sides
