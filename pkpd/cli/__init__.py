@@ -1,0 +1,1 @@
+"""The command `pkpd`: one thin file a verb."""

@@ -1,0 +1,94 @@
+"""Entry point: verbs are imported only when asked for, and every error a user can mend is one sentence."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from ..errors import PkpdError, nearest
+
+# One line a verb: its name, and what `pkpd --help` says of it without importing it.
+VERBS = {
+    "run": "Simulate a study, every arm: tables, figures and a record that can be replayed.",
+    "simulate": "Simulate one schedule in one patient.",
+    "schedule": "Say what a schedule is and list its doses.",
+    "schedules": "List the named schedules.",
+    "model": "Print a model's states, equations, parameters and outputs.",
+    "models": "List the models.",
+    "check": "Validate any of our files and count what its values rest on.",
+    "references": "Print the bibliography of a run, a study or a parameter set.",
+}
+
+
+class Verbs(click.Group):
+    """A click group that loads a verb's module when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"pkpd.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            raise click.UsageError(
+                f"there is no command '{args[0]}'{nearest(args[0], VERBS) or '; there are ' + ', '.join(VERBS)}"
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="pkpd", prog_name="pkpd")
+def cli() -> None:
+    """Simulate low-dose interleukin-2: from a dosing schedule to Treg and NK trajectories.
+
+    \b
+    Examples:
+      pkpd run he2020
+      pkpd simulate "1 MIU every 2d x7, rest 14d, repeat 3" --plot course.png
+      pkpd COMMAND --help
+
+    Research software: no medical device, no advice on dosing a person.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exit status 0, 2 for an error the user can mend, 130 for an interruption."""
+    try:
+        status = cli.main(args=None if arguments is None else list(arguments), prog_name="pkpd", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as help_wanted:
+        click.echo(help_wanted.ctx.get_help() if help_wanted.ctx else help_wanted.format_message())
+        sys.exit(2)
+    except click.UsageError as error:
+        hint = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
+        _fail(error.format_message() + hint)
+    except (PkpdError, click.ClickException) as error:
+        _fail(error.format_message() if isinstance(error, click.ClickException) else str(error))
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted; nothing half-written is left", 130)
+    except BrokenPipeError:
+        # The reader (head, say) has gone; what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        _fail(f"{error.filename or 'a file'}: {error.strerror or error}")
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(sentence: str, status: int = 2) -> None:
+    click.echo(f"pkpd: {' '.join(sentence.split())}", err=True)
+    sys.exit(status)

@@ -1,0 +1,32 @@
+"""`pkpd model NAME`: a model to read."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("name", default="il2")
+@click.option("--latex", is_flag=True, help="Print the equations as LaTeX (for the amsmath package).")
+@click.option("--params", metavar="FILE", help="Parameter file (or name) laid over the model's own.")
+def model(name: str, latex: bool, params: str | None) -> None:
+    """Print the states, equations, parameters, dose routes and outputs of a model.
+
+    \b
+    Examples:
+      pkpd model il2
+      pkpd model il2_minimal --latex
+      pkpd model my_model.py:model
+    """
+    from ..model.printing import describe
+    from ..model.printing import latex as equations
+    from ..model.registry import get_model
+    from ..parameters import load_parameters
+    from ..simulation import default_parameters
+
+    found = get_model(name)
+    if latex:
+        click.echo(equations(found))
+        return
+    values = default_parameters(found)
+    click.echo(describe(found, load_parameters(params).over(values) if params else values))

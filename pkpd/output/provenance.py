@@ -1,0 +1,111 @@
+"""Where a result came from, beside the result: `run.json`, hashes, and a folder in which only our own files are
+replaced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ..errors import FileError
+
+PACKAGES = ("pkpd", "numpy", "scipy", "sympy", "pint", "matplotlib")
+
+
+def versions() -> dict[str, str]:
+    """What the numbers depend on: packages, Python and processor."""
+    found = {"python": platform.python_version(), "machine": platform.machine(), "system": sys.platform}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def read_record(path: str | Path) -> dict[str, Any]:
+    """A `run.json` as plain tables; FileError when it is no such file."""
+    file = Path(path)
+    try:
+        record = json.loads(file.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise FileError(f"{file} cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"{file} is not valid JSON: {error}") from None
+    if not isinstance(record, dict) or record.get("kind") != "run":
+        raise FileError(f'{file} is not a record of a run: it does not say "kind": "run"')
+    return record
+
+
+def write_results(
+    folder: str | Path, files: Mapping[str, bytes], record: Mapping[str, Any], record_name: str = "run.json"
+) -> list[Path]:
+    """Write files and the record that lists them, replacing only what an earlier record there lists unchanged.
+
+    Raises FileError, before anything is written, when a file in the way was not written by a run or was changed since.
+    """
+    top = Path(folder)
+    record_path = top / record_name
+    earlier = _earlier(record_path)
+    for name in files:
+        _refuse_foreign(top / name, earlier.get(name))
+    full = dict(record) | {"versions": versions(), "files": {name: digest(data) for name, data in files.items()}}
+    text = json.dumps(full, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        top.mkdir(parents=True, exist_ok=True)
+        for name, data in {**files, record_name: text.encode("utf-8")}.items():
+            _replace(top / name, data)
+        for name in set(earlier) - set(files):
+            stale = top / name
+            if stale.is_file() and digest(stale.read_bytes()) == earlier[name]:
+                stale.unlink()
+    except OSError as error:
+        raise FileError(f"{error.filename or top} cannot be written: {error.strerror or error}") from None
+    return [top / name for name in (*files, record_name)]
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 as hexadecimal text."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _earlier(record: Path) -> dict[str, str]:
+    if not record.exists():
+        return {}
+    listed = read_record(record).get("files", {})
+    if not isinstance(listed, dict):
+        return {}
+    # Only plain names: a record from elsewhere must not reach outside its folder.
+    return {name: str(found) for name, found in listed.items() if isinstance(name, str) and Path(name).name == name}
+
+
+def _refuse_foreign(path: Path, listed: str | None) -> None:
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise FileError(f"{path} is in the way and is not a file; choose another place with --output, --csv or --plot")
+    if listed is None:
+        raise FileError(
+            f"{path} was not written by pkpd and is not replaced; choose another place, or move it away first"
+        )
+    if digest(path.read_bytes()) != listed:
+        raise FileError(
+            f"{path} was changed since pkpd wrote it and is not replaced; choose another place, or move it away first"
+        )
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Written beside and renamed, so that a stop half way leaves the old file or the new one."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

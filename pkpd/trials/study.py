@@ -1,0 +1,110 @@
+"""A study as data: population, arms with regimen, covariates and baselines, visits. File in, frozen value out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..data import find, only_keys, read_toml
+from ..dosing.library import load_schedule
+from ..dosing.schedule import Schedule
+from ..errors import PkpdError, StudyError, nearest
+from ..parameters import Parameters, read_tables
+from ..references import load_references
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arm:
+    """One arm: its schedule by name or text and as a value, the number randomised, and its own parameter values."""
+
+    name: str
+    label: str
+    n: int
+    schedule_name: str
+    schedule: Schedule
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """A study to run: `days` of follow-up, `visits` in days (a sample on a dosing day is taken before the dose)."""
+
+    name: str
+    meaning: str
+    source: tuple[str, ...]
+    population: str
+    days: float
+    visits: tuple[float, ...]
+    arms: tuple[Arm, ...]
+    parameters: Parameters
+
+
+def load_study(name_or_path: str | Path) -> Study:
+    """A study by its built-in name ("he2020") or file; errors name the file, the table and the nearest valid name."""
+    path = find(name_or_path, "study")
+    table = read_toml(path, "study")
+    only_keys(table, ("source", "population", "parameters"), ("name", "meaning", "days", "visits", "arms"), path.name)
+    for key in ("name", "meaning", "population"):
+        if not isinstance(table.get(key, ""), str):
+            raise StudyError(f"{path.name}: {key} is text, not {table[key]!r}")
+    days = _number(table["days"], f"{path.name}: days")
+    visits = table["visits"]
+    if not isinstance(visits, list) or not visits:
+        raise StudyError(f"{path.name}: visits is a list of days, not {visits!r}")
+    own = read_tables(_tables(table.get("parameters", {}), path.name), f"{path.name} [parameters]")
+    if not isinstance(table["arms"], Mapping) or not table["arms"]:
+        raise StudyError(f"{path.name}: a study has at least one table [arms.NAME]")
+    return Study(
+        name=table["name"],
+        meaning=table["meaning"],
+        source=_keys(table.get("source", []), path.name),
+        population=table.get("population", ""),
+        days=days,
+        visits=tuple(_visit(v, days, path.name) for v in visits),
+        arms=tuple(_arm(name, arm, f"{path.name} [arms.{name}]") for name, arm in table["arms"].items()),
+        parameters=own,
+    )
+
+
+def _arm(name: str, table: Any, where: str) -> Arm:
+    only_keys(table, ("label", "n", "parameters"), ("schedule",), where)
+    n, schedule, label = table.get("n", 1), table["schedule"], table.get("label", name)
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise StudyError(f"{where}: n is the number of patients, 1 or more, not {n!r}")
+    if not isinstance(schedule, str) or not isinstance(label, str):
+        raise StudyError(f"{where}: schedule and label are text")
+    try:
+        plan = load_schedule(schedule)
+    except PkpdError as error:
+        raise StudyError(f"{where}: {error}") from None
+    own = read_tables(_tables(table.get("parameters", {}), where), f"{where} [parameters]")
+    return Arm(name, label, n, schedule, plan, own)
+
+
+def _tables(found: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(found, Mapping):
+        raise StudyError(f"{where}: parameters are tables, one a parameter, not {found!r}")
+    return found
+
+
+def _number(value: Any, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 36525:
+        raise StudyError(f"{what} is a number of days above 0, up to 36525, not {value!r}")
+    return float(value)
+
+
+def _visit(value: Any, days: float, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= days:
+        raise StudyError(f"{where}: a visit is a day from 0 to {days:g}, not {value!r}")
+    return float(value)
+
+
+def _keys(source: Any, where: str) -> tuple[str, ...]:
+    keys = (source,) if isinstance(source, str) else tuple(source) if isinstance(source, list) else (None,)
+    known = load_references()
+    for key in keys:
+        if key not in known:
+            raise StudyError(f"{where}: source {key!r} is not in references.toml{nearest(str(key), known)}")
+    return tuple(str(k) for k in keys)
