@@ -20,7 +20,7 @@ from .output.trajectory import Trajectory
 class Exposure:
     """Exposure to one output between a dose and the next, in the output's unit; times in hours after the dose.
 
-    `half_life` is NaN where the level does not fall through a decade within the interval, or never rises.
+    `half_life` is NaN where the level does not fall to a twentieth of its peak within the interval, or never rises.
     """
 
     day: float
@@ -40,7 +40,12 @@ def exposure(trajectory: Trajectory, day: float, interval: float, output: str = 
     AUC is linear while the level rises and logarithmic while it falls (the usual non-compartmental rule). Half-life
     is the slope of the log of the level above its drug-free value, between half and one twentieth of the peak.
     """
-    rows = (trajectory.times >= day - TIE) & (trajectory.times <= day + interval + TIE)
+    times, end, sides = trajectory.times, day + interval, np.array(trajectory.sides)
+    rows = (times >= day - TIE) & (times <= end + TIE)
+    # The interval begins after its own dose and ends before the next one.
+    if np.any((sides == "post") & (np.abs(times - day) <= TIE)):
+        rows &= ~((sides == "pre") & (np.abs(times - day) <= TIE))
+    rows &= ~((sides == "post") & (np.abs(times - end) <= TIE))
     hours = (trajectory.times[rows] - day) * 24
     level = trajectory[output][rows]
     if len(hours) < 3 or hours[-1] < interval * 24 - 1e-6:

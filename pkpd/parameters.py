@@ -53,8 +53,13 @@ class Parameter:
             raise ParameterError(f"{by} {self.name}: '{text}' is not in a unit like {self.unit}") from None
         if not math.isfinite(value):
             raise ParameterError(f"{by} {self.name}: {text} is not a finite number")
-        origin = f"set to {value:g} {self.unit} by {by}; was {self.value:g} {self.unit} ({', '.join(self.source)})"
+        origin = f"set to {value:g} {self.unit} by {by}; was {self.text} ({', '.join(self.source)})"
         return replace(self, value=value, basis="assumed", source=("assumed",), where=origin)
+
+    @property
+    def text(self) -> str:
+        """The value with its unit, as `changed` reads it: `10 pM`, or `0.4` for a plain number."""
+        return f"{self.value:g} {self.unit}".removesuffix(" 1")
 
     @property
     def outside(self) -> bool:
@@ -199,7 +204,7 @@ def _source(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
         )
     if (keys == ("assumed",)) != (basis == "assumed"):
         raise ParameterError(
-            f"{where}: basis '{basis}' and source '{', '.join(keys)}' disagree: a value is assumed in both or in neither"
+            f"{where}: basis '{basis}' and source '{', '.join(keys)}' disagree: assumed stands in both or neither"
         )
     known = load_references()
     for key in keys:

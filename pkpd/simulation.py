@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from .data import built_in
 from .dosing import given as giving
 from .dosing.library import load_schedule
 from .dosing.schedule import Schedule
@@ -19,9 +18,9 @@ from .engine.solve import Moment, solve
 from .engine.stepping import DEFAULT, Tolerances
 from .errors import SimulationError, nearest
 from .model.declaration import Model
-from .model.registry import MODELS, get_model
+from .model.registry import get_model
 from .output.trajectory import Trajectory
-from .parameters import Parameters, load_parameters
+from .parameters import Parameters
 from .units import duration
 
 SIDES = ("pre", "post", "both")
@@ -30,10 +29,7 @@ MAX_TIMES = 2_000_000
 
 def default_parameters(model: Model | str) -> Parameters:
     """The parameters that come with a model: its file in `params/`, or the values given in its own code."""
-    found = get_model(model) if isinstance(model, str) else model
-    if found.name in MODELS and found.name in built_in("parameters") and not found.defaults:
-        return load_parameters(found.name)
-    return found.defaults
+    return (get_model(model) if isinstance(model, str) else model).defaults
 
 
 def simulate(

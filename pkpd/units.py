@@ -49,10 +49,7 @@ cells = [number] = _ = cell
 percent = 0.01 = %
 """
 # What to offer for a misspelt unit.
-_COMMON = tuple(  # noqa: SIM905 - easier to read than forty quoted strings
-    "h d wk min s L mL uL dL m cm dm m2 mol mmol umol nmol pmol M mM uM nM pM g mg ug ng pg kg IU kIU MIU cell cells "
-    "percent".split(" ")
-)
+_COMMON = "h d wk min s L mL uL dL m cm dm m2 mol mmol umol nmol pmol M mM uM nM pM g mg ug ng pg kg IU kIU MIU cells %"
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
 # Names joined by * and /, each with a small whole exponent: neither a program nor a huge power can be written in it.
@@ -85,7 +82,7 @@ def unit(text: str) -> pint.Unit:
     names = re.findall(r"[A-Za-zµμ%]+", flat)
     for name in names:
         if name != "%" and name not in registry():
-            raise UnitError(f"'{name}' is not a known unit{nearest(name, _COMMON)}")
+            raise UnitError(f"'{name}' is not a known unit{nearest(name, _COMMON.split())}")
     powers = re.sub(r"(?<=[A-Za-zµμ%])\^?(-?[1-9])", r"**\1", flat).replace("%", "percent")
     return registry().parse_units(re.sub(r"\A1(?=/|\Z)", "dimensionless", powers))
 

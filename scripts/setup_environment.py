@@ -35,8 +35,12 @@ def call(command):
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     try:
         done = subprocess.run(
-            command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            command,
+            env=environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
     except OSError as error:
         return 127, str(error)

@@ -26,7 +26,7 @@ def notes(run: Run) -> None:
             for p in arm.parameters.tables:
                 if p.outside:
                     low, high = p.bounds
-                    where = f"{arm.name}: {p.name} = {p.value:g} {p.unit}"
+                    where = f"{arm.name}: {p.name} = {p.text}"
                     click.echo(f"note: {where} lies outside its bounds {low:g} to {high:g}", err=True)
 
 

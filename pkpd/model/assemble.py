@@ -94,7 +94,8 @@ def _check_names(model: Model) -> None:
                 raise ModelError(f"{where} uses '{name}', which changes in time; only parameters may stand there")
     for target in (*(c.state for c in model.changes), *(r.into for r in model.routes)):
         if target not in states:
-            raise ModelError(f"model {model.name}: '{target}' cannot change, since it is not a state{nearest(target, states)}")
+            hint = nearest(target, states)
+            raise ModelError(f"model {model.name}: '{target}' cannot change, since it is not a state{hint}")
 
 
 def _expressions(model: Model, known: set[str], fixed: set[str]) -> list[tuple[str, Expression, set[str]]]:

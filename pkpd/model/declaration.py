@@ -106,8 +106,9 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A checked model. `derived` hold parameters only; `rates` change in time; both stand in an order in which each
-    can be computed.
+    """A checked model; `defaults` are its own parameter values, where it has them.
+
+    `derived` hold parameters only; `rates` change in time; both stand in an order in which each can be computed.
     """
 
     name: str
@@ -123,7 +124,6 @@ class Model:
     routes: tuple[Route, ...]
     outputs: tuple[Output, ...]
     requirements: tuple[Requirement, ...]
-    origin: str = ""
 
     @property
     def derivatives(self) -> Mapping[str, Expression]:

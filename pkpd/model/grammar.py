@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import sympy
 
 from ..errors import ModelError
-from ..parameters import Parameter, Parameters
+from ..parameters import Parameter, Parameters, load_parameters
 from ..units import unit
 from .assemble import assemble
 from .declaration import (
@@ -179,10 +179,17 @@ class Builder:
         self._names[name] = kind
 
 
-def build(name: str, *blocks: Callable[[Builder], None], time: str = "h", meaning: str = "", origin: str = "") -> Model:
+def build(
+    name: str,
+    *blocks: Callable[[Builder], None],
+    time: str = "h",
+    meaning: str = "",
+    parameters: str = "",
+) -> Model:
     """Run the blocks on one builder, check every name and unit, and freeze the model.
 
-    `time` is the model's internal unit of time: rates are per `time`. Raises ModelError naming the equation at fault.
+    `time` is the model's internal unit of time: rates are per `time`. `parameters` names the parameter file (built in,
+    or a path) that holds the values the blocks do not give themselves. Raises ModelError naming the equation at fault.
     """
     m = Builder()
     for block in blocks:
@@ -193,7 +200,7 @@ def build(name: str, *blocks: Callable[[Builder], None], time: str = "h", meanin
         meaning=meaning,
         time=time,
         parameters=tuple(m.parameters),
-        defaults=defaults,
+        defaults=defaults.over(load_parameters(parameters)) if parameters else defaults,
         derived=(),
         states=tuple(m.states),
         rates=tuple(m.definitions),
@@ -202,6 +209,5 @@ def build(name: str, *blocks: Callable[[Builder], None], time: str = "h", meanin
         routes=tuple(m.routes),
         outputs=tuple(output for output, _ in m.outputs),
         requirements=tuple(m.requirements),
-        origin=origin,
     )
     return assemble(draft, folds=tuple(output.name for output, fold in m.outputs if fold))

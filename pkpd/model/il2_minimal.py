@@ -7,14 +7,17 @@ from .grammar import Builder, build
 
 
 def drug(m: Builder) -> None:
-    """What is left of the doses, in MIU, falling at one rate; a larger body dilutes it, so potencies scale with
-    body surface area.
+    """What is left of the doses, in MIU given under the skin, falling at one rate; a larger body dilutes it.
+
+    There is no plasma here: an IV dose counts as the larger subcutaneous dose with the same exposure, and how fast it
+    really passes (minutes to hours) is not told; for that take `il2`.
     """
     m.parameter("weight", "kg", covariate=True)
     size = m.parameter("bsa", "m2", latex="BSA", covariate=True) / m.parameter("reference_bsa", "m2", latex="BSA_{ref}")
     amount = m.state("drug", "MIU", scale=0.01, meaning="IL-2 not yet eliminated", latex="A")
     m.flow("loss", m.parameter("absorption", "1/h", latex="k_a") * amount, out_of=amount)
     m.route("sc", into=amount, unit="MIU")
+    m.route("iv", into=amount, unit="MIU", bioavailability=m.parameter("iv_equivalent", "1", latex="F_{iv}"))
     m.define("exposure", amount / size, "MIU", "drug left, at the size of the reference adult", latex="A_b")
     m.output("drug", amount, "MIU", "IL-2 not yet eliminated")
 
@@ -74,4 +77,5 @@ def nk(m: Builder) -> None:
 
 def il2_minimal() -> Model:
     """Five states in hours; seven of its parameters can be learned from Treg and NK counts over several regimens."""
-    return build("il2_minimal", drug, treg, nk, time="h", meaning="a small model of Treg and NK counts under IL-2")
+    meaning = "a small model of Treg and NK counts under IL-2"
+    return build("il2_minimal", drug, treg, nk, time="h", meaning=meaning, parameters="il2_minimal")

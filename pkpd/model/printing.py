@@ -67,7 +67,7 @@ def _parameter(name: str, unit: str, covariate: bool, parameters: Parameters) ->
     p = parameters[name]
     kind = "covariate, " if covariate else ""
     basis = p.basis if p.basis == "assumed" else f"{p.basis}, {', '.join(p.source)}"
-    return f"{name} = {p.value:g} {p.unit}: {p.meaning} ({kind}{basis})"
+    return f"{name} = {p.text}: {p.meaning} ({kind}{basis})"
 
 
 def _route(model: Model, name: str) -> str:

@@ -110,7 +110,7 @@ def schedule_run(name: str, schedule: Schedule, options: Options = PLAIN) -> Run
         model, options, None, options.parameters.origin if options.parameters else f"the parameters of {model.name}"
     )
     until = options.days if options.days is not None else duration(float(grid(schedule, None, "1d")[-1]))
-    visits = options.times or _weekly(float(until))
+    visits = options.times or _visits(float(until))
     times = options.times or sampling_times([schedule], until, options.step, visits)
     arm = RunArm(name, name, name, schedule, parameters)
     return Run(
@@ -136,14 +136,14 @@ def simulate_run(run: Run) -> tuple[Trajectory, ...]:
     return tuple(simulate_arm(run, arm, run.times) for arm in run.arms)
 
 
-def simulate_arm(run: Run, arm: RunArm, times: Sequence[float]) -> Trajectory:
-    """One arm of a run at any times (days)."""
+def simulate_arm(run: Run, arm: RunArm, times: Sequence[float], side: str = "") -> Trajectory:
+    """One arm of a run at any times (days), on the run's side of each dose or another."""
     return simulate(
         arm.schedule,
         get_model(run.model),
         arm.parameters,
         times=times,
-        side=run.side,
+        side=side or run.side,
         engine=run.engine,
         tolerances=run.tolerances,
         arm=arm.name,
@@ -238,6 +238,6 @@ def _resolved(model: Model, options: Options, own: Parameters | None, origin: st
     return Parameters(full.tables, origin, model.name)
 
 
-def _weekly(until: float) -> tuple[float, ...]:
-    step = 7.0 if until > 14 else 1.0
-    return (*(k * step for k in range(int(until // step) + 1)),)
+def _visits(until: float) -> tuple[float, ...]:
+    step = next((s for s in (1.0, 2.0, 7.0, 14.0) if until / s <= 16), 28.0)
+    return tuple(k * step for k in range(int(until // step) + 1))

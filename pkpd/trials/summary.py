@@ -43,7 +43,7 @@ def exposures(run: Run, arm: RunArm, trajectory: Trajectory) -> list[Exposure]:
     if not spans:
         return []
     grids = [np.append(day + np.arange(0, tau, max(FINE, tau / 5000)), day + tau) for day, tau in spans]
-    fine = simulate_arm(run, arm, np.unique(np.concatenate(grids)).tolist())
+    fine = simulate_arm(run, arm, np.unique(np.concatenate(grids)).tolist(), side="both")
     return [exposure(fine, day, tau, drug_output(trajectory)) for day, tau in spans]
 
 

@@ -1,4 +1,4 @@
-"""Regulatory T cells: receptors, activation into cycle, density feedback, and the share that stays in blood."""
+"""Regulatory T cells: receptors and signal, the cycle of division, the count in blood, and the CD25 they shed."""
 
 from __future__ import annotations
 
@@ -10,60 +10,59 @@ def treg_receptors(m: Builder) -> None:
     """CD25 and CD122 on Treg, and the signal they carry.
 
     Only occupancy above its drug-free value moves anything, so rest is exactly the declared baseline. CD25 rises in a
-    fast part, which sharpens the next signal, and a slow part that keeps CD25 raised for days after a course (two
-    rows of the evidence) without one.
+    fast part, which sharpens the next signal, and a slow part, which keeps it raised for days after a course as two
+    rows of the evidence say, and which carries no signal.
     """
     ec50 = m.parameter("treg_ec50", "pM", latex="K_T")
-    free, rest = m["free_il2"], m["free_il2_rest"]
+    fast_rate, fast_gain = (
+        m.parameter("cd25_turnover", "1/h", latex="k_R"),
+        m.parameter("cd25_induction", "1", latex="r_{max}"),
+    )
+    slow_rate, slow_gain = (
+        m.parameter("cd25_slow_turnover", "1/h", latex="k_q"),
+        m.parameter("cd25_slow_induction", "1", latex="r_q"),
+    )
+    recovery, loss = (
+        m.parameter("cd122_recovery", "1/h", latex="k_B"),
+        m.parameter("cd122_loss", "1/h", latex="k_{des}"),
+    )
+
     fast = m.state("cd25_fast", "1", initial=1, meaning="CD25 per Treg, fast part, relative", latex="R")
     slow = m.state("cd25_slow", "1", initial=0, meaning="CD25 per Treg, slow part, relative", latex="Q_{25}")
     capacity = m.state("cd122", "1", initial=1, meaning="functional CD122, the capacity to signal, relative", latex="B")
+    free, rest = m["free_il2"], m["free_il2_rest"]
     occupancy = m.define(
         "treg_occupancy", free / (free + ec50 / fast), "1", "share of high-affinity receptors with IL-2", latex="o"
     )
     at_rest = m.define("treg_occupancy_rest", rest / (rest + ec50), "1", "the same at rest", latex="o_0")
     signal = m.define("treg_signal", capacity * occupancy - at_rest, "1", "signal above rest", latex="s_T")
-
-    turnover = m.parameter("cd25_turnover", "1/h", latex="k_R")
-    m.change(fast, turnover * (1 + m.parameter("cd25_induction", "1", latex="r_{max}") * signal - fast))
-    m.change(slow, m.parameter("cd25_slow_turnover", "1/h", latex="k_q") * (signal - slow))
-    recovery, loss = (
-        m.parameter("cd122_recovery", "1/h", latex="k_B"),
-        m.parameter("cd122_loss", "1/h", latex="k_{des}"),
-    )
+    m.change(fast, fast_rate * (1 + fast_gain * signal - fast))
+    m.change(slow, slow_rate * (signal - slow))
     m.change(capacity, recovery * (1 - capacity) - loss * signal)
-    m.output(
-        "cd25",
-        fast + m.parameter("cd25_slow_induction", "1", latex="r_q") * slow,
-        "1",
-        "CD25 per Treg, relative",
-        fold=True,
-    )
+    m.output("cd25", fast + slow_gain * slow, "1", "CD25 per Treg, relative", fold=True)
     m.output("cd122", capacity, "1", "functional CD122 per Treg, relative", fold=True)
 
 
-def treg(m: Builder) -> None:
-    """Resting and cycling (Ki67+) Treg as fold of the patient's own baseline; cycling cells divide and return to rest.
+def treg_cycle(m: Builder) -> None:
+    """Resting and cycling (Ki67+) Treg as fold of the patient's own baseline; cycling cells divide and come to rest.
 
     The signal moves resting cells into cycle; loss grows with the number of Treg (density feedback), which makes the
-    plateau. The rate into cycle is held at zero should the signal fall far below rest. Treg also leave the blood
-    while IL-2 is high; how far is assumed.
+    plateau. The rate into cycle is held at zero should the signal fall far below rest.
     """
-    loss = m.parameter("treg_loss", "1/h", latex="\\mu")
-    thymic = m.parameter("treg_thymic_share", "1", latex="\\phi")
+    loss, thymic = m.parameter("treg_loss", "1/h", latex=r"\mu"), m.parameter("treg_thymic_share", "1", latex=r"\phi")
     ki67 = m.parameter("treg_ki67_baseline", "1", latex="P_0")
-    activation = m.parameter("treg_activation", "1/h", latex="\\pi_1")
-    feedback = m.parameter("treg_feedback", "1", latex="\\nu")
+    activation = m.parameter("treg_activation", "1/h", latex=r"\pi_1")
+    feedback = m.parameter("treg_feedback", "1", latex=r"\nu")
     division = m.define(
-        "treg_division", loss * (1 - thymic) / ki67, "1/h", "rate at which cycling Treg divide", latex="\\rho"
+        "treg_division", loss * (1 - thymic) / ki67, "1/h", "rate at which cycling Treg divide", latex=r"\rho"
     )
     entry = m.define(
-        "treg_entry_rest", (division + loss) * ki67 / (1 - ki67), "1/h", "rate into cycle at rest", latex="\\pi_0"
+        "treg_entry_rest", (division + loss) * ki67 / (1 - ki67), "1/h", "rate into cycle at rest", latex=r"\pi_0"
     )
     m.require(
         activation * m["treg_occupancy_rest"],
         entry,
-        "Treg enter cycle without drug at least as fast as endogenous IL-2 makes them",
+        "endogenous IL-2 drives no more Treg into cycle than enter it at rest",
     )
 
     resting = m.state(
@@ -72,24 +71,26 @@ def treg(m: Builder) -> None:
     cycling = m.state("treg_cycling", "1", initial=ki67, meaning="cycling (Ki67+) Treg, same scale", latex="P")
     total = m.define("treg_total", resting + cycling, "1", "Treg, fold of baseline", latex="G")
     rate = m.define(
-        "treg_entry", positive_part(entry + activation * m["treg_signal"]), "1/h", "rate into cycle", latex="\\pi"
+        "treg_entry", positive_part(entry + activation * m["treg_signal"]), "1/h", "rate into cycle", latex=r"\pi"
     )
     m.change(resting, thymic * loss + 2 * division * cycling - rate * resting - loss * total**feedback * resting)
     m.change(cycling, rate * resting - division * cycling - loss * total**feedback * cycling)
-
-    stay = m.state("treg_in_blood", "1", initial=1, meaning="share of Treg that stays in blood, relative", latex="v_T")
-    m.change(
-        stay,
-        m.parameter("treg_return", "1/h", latex="k_{in}") * (1 - stay)
-        - m.parameter("treg_margination", "1/h", latex="k_{out}")
-        * (m["treg_occupancy"] * stay - m["treg_occupancy_rest"]),
-    )
+    m.output("ki67_treg", cycling / total, "1", "share of Treg that are Ki67+")
     uptake(m, "treg", total * m["cd25_fast"], letter="T")
 
+
+def treg_in_blood(m: Builder) -> None:
+    """The Treg count: cells leave the blood while IL-2 is high and return within a day; how many leave is assumed."""
+    back, leave = (
+        m.parameter("treg_return", "1/h", latex="k_{in}"),
+        m.parameter("treg_margination", "1/h", latex="k_{out}"),
+    )
     baseline = m.parameter("treg_baseline", "cells/uL", latex="Treg_0", covariate=True)
     cd4 = m.parameter("cd4_baseline", "cells/uL", latex="CD4_0", covariate=True)
     m.require(baseline, cd4, "Treg are part of CD4 T cells")
-    count = m.define("treg_count", baseline * total * stay, "cells/uL", "Treg in blood", latex="N_T")
+    stay = m.state("treg_in_blood", "1", initial=1, meaning="share of Treg that stays in blood, relative", latex="v_T")
+    m.change(stay, back * (1 - stay) - leave * (m["treg_occupancy"] * stay - m["treg_occupancy_rest"]))
+    count = m.define("treg_count", baseline * m["treg_total"] * stay, "cells/uL", "Treg in blood", latex="N_T")
     m.output("treg", count, "cells/uL", "Treg in blood", fold=True)
     m.output(
         "treg_percent_cd4",
@@ -97,13 +98,10 @@ def treg(m: Builder) -> None:
         "%",
         "Treg as percent of CD4 T cells; other CD4 T cells stay flat",
     )
-    m.output("ki67_treg", cycling / total, "1", "share of Treg that are Ki67+")
 
 
 def shed_cd25(m: Builder) -> None:
-    """Soluble CD25, shed in part by Treg: a marker, since its affinity (about 10 nM) binds almost no IL-2 at these
-    doses.
-    """
+    """Soluble CD25, shed in part by Treg: a marker, since at about 10 nM it binds almost no IL-2 at these doses."""
     baseline = m.parameter("scd25_baseline", "pM", latex="S_0")
     share = m.parameter("scd25_cell_share", "1", latex="f_S")
     soluble = m.state("scd25", "pM", initial=baseline, scale=10, meaning="soluble CD25", latex="S")
