@@ -91,7 +91,7 @@ def pharmacokinetics() -> Iterator[Comparison]:
 
 
 def iv_half_lives() -> tuple[float, float]:
-    """Both half-lives (min) after an IV bolus of 1 MIU/m2, by curve stripping: from 2 to 4 h, then what is left early."""
+    """Both half-lives (min) after an IV bolus of 1 MIU/m2, by curve stripping: 2 to 4 h, then the rest."""
     curve = course("1 MIU/m2 iv once", hours(4, 1 / 60))
     time, level = curve.times * 1440, curve["il2"] - curve.rest("il2")
     late, early = time >= 120, (time > 0) & (time <= 20)

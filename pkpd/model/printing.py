@@ -25,8 +25,9 @@ def describe(model: Model, parameters: Parameters) -> str:
     parts = [
         f"{model.name}: {model.meaning or 'a model'} (internal time in {model.time})",
         _section("States", [f"{s.name} [{s.unit}], starts at {_text(s.initial)}: {s.meaning}" for s in model.states]),
-        _section("Equations", [f"d({name})/dt = {_text(term)}" for name, term in model.derivatives.items()]),
-        _section("with", [f"{d.name} [{d.unit}] = {_text(d.expression)}" for d in model.rates]),
+        _section("Equations", [f"d({s.name})/dt = {_slope(model, s.name)}" for s in model.states]),
+        _section("with the flows", [f"{f.name} = {_text(f.rate)}" for f in model.flows]),
+        _section("and", [f"{d.name} [{d.unit}] = {_text(d.expression)}" for d in model.rates]),
         _section("and, from parameters only", [f"{d.name} [{d.unit}] = {_text(d.expression)}" for d in model.derived]),
         _section(
             "Needed for a steady baseline",
@@ -55,6 +56,17 @@ def latex(model: Model) -> str:
 
 def _text(expression: Expression) -> str:
     return str(_Plain().doprint(expression))
+
+
+def _slope(model: Model, state: str) -> str:
+    """The rate of change of a state: its flows by name, then its other terms."""
+    signed = [("+", f.name) for f in model.flows if f.into == state]
+    signed += [("-", f.name) for f in model.flows if f.out_of == state]
+    other = sympy.Add(*(c.term for c in model.changes if c.state == state and not c.flow))
+    text = " ".join(f"{sign} {name}" for sign, name in signed).removeprefix("+ ")
+    if other == 0 and text:
+        return text
+    return f"{text} + {_text(other)}" if text else _text(other)
 
 
 def _section(title: str, lines: list[str]) -> str:
