@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .engine.stepping import Tolerances
     from .errors import PkpdError
     from .model.declaration import Model
-    from .model.grammar import Builder, build, positive_part
+    from .model.expressions import positive_part
+    from .model.grammar import Builder, build
     from .model.registry import get_model
     from .output.tables import Table
     from .output.trajectory import Trajectory
@@ -51,7 +52,7 @@ _HOMES = {
     "load_references": "references",
     "load_schedule": "dosing.library",
     "load_study": "trials.study",
-    "positive_part": "model.grammar",
+    "positive_part": "model.expressions",
     "simulate": "simulation",
 }
 

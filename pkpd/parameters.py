@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from .errors import ParameterError, UnitError, nearest
 from .references import load_references
 from .units import amount, factor, unit
 
+_OURS = {"name", "origin"}  # what a table does not say itself
 BASES = ("measured", "derived", "fitted", "assumed")
 
 
@@ -21,7 +22,7 @@ class Parameter:
     """One value in its source's own unit.
 
     `source` holds keys of references.toml, or the one word "assumed"; `bounds` are in the same unit as `value`;
-    `spread` is the between-patient SD of the log, dimensionless.
+    `spread` is the between-patient SD of the log, dimensionless; `origin` is the file and table, or who changed it.
     """
 
     name: str
@@ -34,27 +35,27 @@ class Parameter:
     bounds: tuple[float, float] = (-math.inf, math.inf)
     spread: float | None = None
     note: str = ""
+    origin: str = field(default="", compare=False)
 
     def in_unit(self, target: str) -> float:
         """The value in another unit; ParameterError when it does not convert."""
         try:
             return self.value * factor(self.unit, target)
         except UnitError as error:
-            raise ParameterError(f"{self.name} = {self.value:g} {self.unit}: {error}") from None
+            raise ParameterError(f"{self.origin or self.name}: {self.name} = {self.text}, but {error}") from None
 
     def changed(self, text: str | float, by: str) -> Parameter:
         """A copy with another value (`"12 pM"`, or a number in this unit), saying who changed it and from what."""
-        value, given = (float(text), self.unit) if not isinstance(text, str) else amount(text)
-        if isinstance(text, str) and given == "1":
-            given = self.unit
+        where = f"{by} {self.name}"
         try:
-            value *= factor(given, self.unit)
-        except UnitError:
-            raise ParameterError(f"{by} {self.name}: '{text}' is not in a unit like {self.unit}") from None
+            value, given = amount(text) if isinstance(text, str) else (_number(text, "the value", where), "1")
+            value *= factor(self.unit if given == "1" else given, self.unit)
+        except UnitError as error:
+            raise ParameterError(f"{where}: '{text}' is not in a unit like {self.unit} ({error})") from None
         if not math.isfinite(value):
-            raise ParameterError(f"{by} {self.name}: {text} is not a finite number")
+            raise ParameterError(f"{where}: {text} is not a finite number")
         origin = f"set to {value:g} {self.unit} by {by}; was {self.text} ({', '.join(self.source)})"
-        return replace(self, value=value, basis="assumed", source=("assumed",), where=origin)
+        return replace(self, value=value, basis="assumed", source=("assumed",), where=origin, origin=where)
 
     @property
     def text(self) -> str:
@@ -116,7 +117,9 @@ class Parameters(Mapping[str, Parameter]):
 
     def to_tables(self) -> dict[str, dict[str, Any]]:
         """Plain tables, as a parameter file or `run.json` holds them."""
-        return {t.name: {k: _plain(v) for k, v in asdict(t).items() if k != "name" and _said(v)} for t in self.tables}
+        return {
+            t.name: {k: _plain(v) for k, v in asdict(t).items() if k not in _OURS and _said(v)} for t in self.tables
+        }
 
     def write(self, path: str | Path) -> None:
         """Write a parameter file that `load_parameters` reads back to the same values."""
@@ -158,7 +161,7 @@ def read_tables(tables: Mapping[str, Any], origin: str, model: str = "") -> Para
 def _read_table(name: str, table: Any, where: str) -> Parameter:
     if not isinstance(table, Mapping):
         raise ParameterError(f"{where}: a parameter is a table with value, unit and meaning, not {table!r}")
-    allowed = {f.name for f in fields(Parameter)} - {"name"}
+    allowed = {f.name for f in fields(Parameter)} - _OURS
     only_keys(table, allowed, ("value", "unit", "meaning", "basis", "source"), where)
     for key in ("unit", "meaning", "basis", "where", "note"):
         if not isinstance(table.get(key, ""), str):
@@ -171,12 +174,12 @@ def _read_table(name: str, table: Any, where: str) -> Parameter:
     if spread is not None and (spread := _number(spread, "spread", where)) < 0:
         raise ParameterError(f"{where}: spread is a standard deviation and cannot be negative, found {spread:g}")
     read = dict(table) | {"value": value, "spread": spread, "bounds": _bounds(table, value, where)}
-    return Parameter(**read | {"name": name, "source": _source(table, where)})
+    return Parameter(**read | {"name": name, "source": _source(table, where), "origin": where})
 
 
 def _number(value: Any, key: str, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ParameterError(f"{where}: {key} must be a finite number, found {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e300 < value < 1e300:
+        raise ParameterError(f"{where}: {key} must be a number, found {value!r:.40}, which is not a finite number")
     return float(value)
 
 
@@ -202,7 +205,7 @@ def _source(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
         raise ParameterError(
             f"{where}: source is a key of references.toml, a list of keys, or 'assumed', found {source!r}"
         )
-    if (keys == ("assumed",)) != (basis == "assumed"):
+    if ("assumed" in keys) != (basis == "assumed") or ("assumed" in keys and len(keys) > 1):
         raise ParameterError(
             f"{where}: basis '{basis}' and source '{', '.join(keys)}' disagree: assumed stands in both or neither"
         )

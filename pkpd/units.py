@@ -53,7 +53,7 @@ _COMMON = "h d wk min s L mL uL dL m cm dm m2 mol mmol umol nmol pmol M mM uM nM
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
 # Names joined by * and /, each with a small whole exponent: neither a program nor a huge power can be written in it.
-_FACTOR = r"[A-Za-zµμ%]+(?:\^?-?[1-9])?"
+_FACTOR = r"(?:%|[A-Za-zµμ]+(?:\^?-?[1-9])?)"
 _UNIT = re.compile(rf"(?:1|{_FACTOR})(?:[*/]{_FACTOR})*\Z")
 
 _DAYS = {
@@ -79,11 +79,11 @@ def unit(text: str) -> pint.Unit:
     flat = re.sub(r"/\(([^()]*)\)", lambda m: "/" + m[1].translate(str.maketrans("*/", "/*")), text.strip())
     if len(flat) > 80 or not _UNIT.match(flat):
         raise UnitError(f"'{text[:80]}' is not a unit; write for example pM, L/h, cells/uL, or 1 for a plain number")
-    names = re.findall(r"[A-Za-zµμ%]+", flat)
-    for name in names:
-        if name != "%" and name not in registry():
+    for name in re.findall(r"[A-Za-zµμ]+", flat):
+        # pint reads nan and inf as numbers
+        if name.lower() in ("nan", "inf", "infinity") or name not in registry():
             raise UnitError(f"'{name}' is not a known unit{nearest(name, _COMMON.split())}")
-    powers = re.sub(r"(?<=[A-Za-zµμ%])\^?(-?[1-9])", r"**\1", flat).replace("%", "percent")
+    powers = re.sub(r"(?<=[A-Za-zµμ])\^?(-?[1-9])", r"**\1", flat).replace("%", "percent")
     return registry().parse_units(re.sub(r"\A1(?=/|\Z)", "dimensionless", powers))
 
 

@@ -97,7 +97,7 @@ def compile_model(model: Model) -> Compiled:
     derived: list[Expression] = []
     for definition in model.derived:
         earlier = {symbol(d.name): e for d, e in zip(model.derived, derived, strict=False)}
-        derived.append(definition.expression.subs(earlier))
+        derived.append(_in_unit(definition.expression, definition.unit, model).subs(earlier))
     fixed = [_in_unit(e, s.unit, model) for s in model.states for e in (s.initial, s.scale)]
     fixed += [e for r in model.routes for e in (r.bioavailability, r.lag, r.content)]
     fixed += [e for q in model.requirements for e in (q.smaller, q.larger)]
@@ -107,19 +107,33 @@ def compile_model(model: Model) -> Compiled:
         fixed=_function([p], fixed, "math"),
         rhs=_function([t, y, p], slopes, "math"),
         jacobian=_function([t, y, p], jacobian, "math"),
-        outputs={o.name: _function([t, y, p], expanded(model, o.expression), "numpy") for o in model.outputs},
+        outputs={
+            o.name: _function([t, y, p], expanded(model, o.expression).rewrite(sympy.Piecewise), "numpy")
+            for o in model.outputs
+        },
     )
 
 
 def _function(arguments: list[Any], expressions: Any, module: str) -> Callable[..., Any]:
-    # Names of a model (`lambda`, `exp`) must not meet names of Python, hence the dummies.
-    made: Callable[..., Any] = sympy.lambdify(arguments, expressions, modules=module, cse=True, dummify=True)
+    """A Python function of symbols, and lists of symbols, that computes the expressions (nested lists of them)."""
+    flat = [s for a in arguments for s in (a if isinstance(a, list) else [a])]
+    # lambdify looks names up where the model's own would hide those of functions (`exp`, `select`)
+    plain = {s: sympy.Symbol(f"v{k}_") for k, s in enumerate(flat)}
+
+    def renamed(e: Any) -> Any:
+        return [renamed(part) for part in e] if isinstance(e, list) else sympy.sympify(e).xreplace(plain)
+
+    made: Callable[..., Any] = sympy.lambdify(
+        [renamed(a) for a in arguments], renamed(expressions), modules=module, cse=True
+    )
     return made
 
 
 def _in_unit(expression: Expression, unit: str, model: Model) -> Expression:
     """A bare number is in the state's unit; an expression is coherent already."""
-    return float(expression) * coherent_factor(unit, model.time) if expression.is_number else expression
+    if not expression.is_number:
+        return expression
+    return sympy.Float(float(expression) * coherent_factor(unit, model.time))
 
 
 def bind(model: Model, parameters: Parameters) -> Bound:

@@ -11,12 +11,13 @@ import numpy as np
 
 from ..errors import SimulationError
 from .compile import Bound, Vector
-from .events import TIE, Action
+from .events import TIE, Action, Steady
 from .steady import steady_state
 from .stepping import DEFAULT, Stepper, Stopped, Tolerances
 
 # A steady state is a root, so it is integrated finer than the run it starts.
 FINE = Tolerances(1e-10, 1e-12)
+Infusions = tuple[Action, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +49,9 @@ def solve(
         raise SimulationError(f"a time of {times[0]:g} d lies before the start on day {begin:g}")
     first = start or Moment(begin, bound.initial)
     coming = [a for a in actions if not start or a.time > begin + TIE]
-    rates = _running(bound, actions, begin) if start else np.zeros_like(bound.initial)
+    running = _running(actions, begin) if start else ()
     try:
-        return _through(stepper, first, rates, coming, times)
+        return _through(stepper, first, running, coming, times)
     except Stopped as stop:
         day = stop.time / bound.per_day
         raise SimulationError(
@@ -61,7 +62,7 @@ def solve(
 
 
 def _through(
-    stepper: Stepper, start: Moment, rates: Vector, actions: Sequence[Action], times: Vector
+    stepper: Stepper, start: Moment, running: Infusions, actions: Sequence[Action], times: Vector
 ) -> tuple[Vector, Vector, Moment]:
     """Walk the moments in order, recording the samples between them and on both sides of each."""
     y, now, done = start.y, start.time, 0
@@ -70,13 +71,14 @@ def _through(
     for time, group in [*_grouped(actions), (math.inf, [])]:
         upto = min(time, end)
         last = len(times) if time > end + TIE else int(np.searchsorted(times, time - TIE))
+        rates = _total(running, len(y))
         y = stepper.advance(y, rates, now, upto, times[done:last], before[done:last])
         after[done:last], now, done = before[done:last], upto, last
         if time > end + TIE:
             break
         tied = int(np.searchsorted(times, time + TIE, side="right"))
         before[done:tied] = y
-        y, rates = _apply(stepper, group, y, rates)
+        y, running = _apply(stepper, group, y, running)
         after[done:tied], done = y, tied
     return before, after, Moment(float(now), y)
 
@@ -92,35 +94,55 @@ def _grouped(actions: Sequence[Action]) -> list[tuple[float, list[Action]]]:
     return [(time, sorted(group, key=lambda a: a.rank)) for time, group in groups]
 
 
-def _running(bound: Bound, actions: Sequence[Action], time: float) -> Vector:
-    """The infusion rates in force just after `time`."""
-    rates = np.zeros_like(bound.initial)
-    for action in actions:
-        if action.time <= time + TIE:
-            rates = np.zeros_like(rates) if action.reset else rates
-            rates[action.state] += action.rate
-    return rates
+def _running(actions: Sequence[Action], time: float) -> Infusions:
+    """The infusions that run just after `time`."""
+    running: Infusions = ()
+    for _, group in _grouped([a for a in actions if a.time <= time + TIE]):
+        for action in group:
+            running = _switched(() if action.reset else running, action)
+    return running
 
 
-def _apply(stepper: Stepper, group: list[Action], y: Vector, rates: Vector) -> tuple[Vector, Vector]:
-    """State and rates after everything that happens at one moment."""
-    bound, rates = stepper.bound, rates.copy()
+def _switched(running: Infusions, action: Action) -> Infusions:
+    """The running infusions after one that starts, or stops the one it belongs to."""
+    if action.rate > 0:
+        return (*running, action)
+    if action.rate < 0:
+        own = next((k for k, a in enumerate(running) if a.state == action.state and a.rate == -action.rate), None)
+        return running if own is None else running[:own] + running[own + 1 :]
+    return running
+
+
+def _total(running: Infusions, states: int) -> Vector:
+    """The rate into each state, correctly rounded, so that the order of infusions cannot matter."""
+    return np.array([math.fsum(a.rate for a in running if a.state == k) for k in range(states)])
+
+
+def _apply(stepper: Stepper, group: list[Action], y: Vector, running: Infusions) -> tuple[Vector, Infusions]:
+    """State and infusions after everything that happens at one moment."""
     pending: list[Action] = []
     for action in group:
         if action.reset or action.steady:
             y, pending = _added(y, pending), []
         if action.reset:
-            y, rates = bound.initial, np.zeros_like(rates)
+            y, running = stepper.bound.initial, ()
         if action.steady:
-            fine = replace(stepper, tolerances=FINE)
-            found = steady_state(bound, action.steady, partial(_plain, fine))
-            # Added to what is there: what the regimen adds to rest, or a model with a baseline would count it twice.
-            y = found if action.steady.replaces else y + found - bound.initial
+            y = _steady(stepper, action.steady, action.time, y)
         if action.amount:
             pending.append(action)
-        if action.rate:
-            rates[action.state] += action.rate
-    return _added(y, pending), rates
+        running = _switched(running, action)
+    return _added(y, pending), running
+
+
+def _steady(stepper: Stepper, steady: Steady, day: float, y: Vector) -> Vector:
+    """The state after a steady-state record on `day`."""
+    bound, fine = stepper.bound, replace(stepper, tolerances=FINE)
+    try:
+        found = steady_state(bound, steady, partial(_plain, fine))
+    except Stopped as stop:
+        raise Stopped(day * bound.per_day, stop.y, f"looking for the steady state: {stop.reason}") from None
+    # Added to what is there is what the regimen adds to rest, or a model with a baseline would count that twice.
+    return found if steady.replaces else y + found - bound.initial
 
 
 def _added(y: Vector, doses: Sequence[Action]) -> Vector:
@@ -131,8 +153,8 @@ def _added(y: Vector, doses: Sequence[Action]) -> Vector:
     return y
 
 
-def _plain(stepper: Stepper, y: Vector, rates: Vector, doses: tuple[Action, ...], days: float) -> Vector:
+def _plain(stepper: Stepper, y: Vector, running: Infusions, doses: tuple[Action, ...], days: float) -> Vector:
     """The state after `days` of plain doses and infusions, what falls on the end left out."""
     coming = [a for a in doses if a.time == 0 or a.time < days - TIE]
-    before, _, _ = _through(stepper, Moment(0.0, y), rates, coming, np.array([days]))
+    before, _, _ = _through(stepper, Moment(0.0, y), running, coming, np.array([days]))
     return np.array(before[0])

@@ -11,49 +11,68 @@ import numpy as np
 from ..errors import SimulationError
 from .compile import Bound, Vector
 from .events import Action, Steady
+from .stepping import Stopped
 
-# state, running rates, actions, days -> state at the end
-Advance = Callable[[Vector, Vector, tuple[Action, ...], float], Vector]
+# state, infusions running throughout, actions, days -> state at the end
+Advance = Callable[[Vector, tuple[Action, ...], tuple[Action, ...], float], Vector]
 
-# The largest change over one interval, relative to each state's size, that counts as periodic: well above the 1e-10 the
-# integration runs at here, well below anything an output shows.
+# Changes over one interval, relative to each state's size. PERIODIC counts as periodic: well above the 1e-10 the
+# integration runs at here, well below anything an output shows. NEAR is close enough for the root finder to converge
+# rather than wander where the model has no meaning.
 PERIODIC = 1e-7
+NEAR = 1e-3
+MOST = 2000  # intervals
 
 
 def steady_state(bound: Bound, steady: Steady, advance: Advance) -> Vector:
     """The state `steady.phase` days after an arrival in the periodic regime; SimulationError when none is found.
 
-    Solves period(y) = y for the state just before an arrival with scipy's hybrid method, started a few intervals from
-    rest.
+    Intervals are simulated from rest until little changes; then scipy's hybrid method solves period(y) = y for the
+    state just before an arrival. Where that fails, simulating goes on.
     """
-    from scipy.optimize import root
-
     overlap = max(math.ceil(steady.duration / steady.interval) - 1, 0)
-    running = np.zeros_like(bound.initial)
-    running[steady.state] = overlap * steady.rate
+    running = (Action(0.0, steady.state, rate=steady.rate),) * overlap
     arrival = _arrival(steady, steady.duration - overlap * steady.interval)
 
     def period(y: Vector) -> Vector:
         return advance(y, running, arrival, steady.interval)
 
-    y = bound.initial
-    for _ in range(5):
-        y = period(y)
+    y, goal = bound.initial, NEAR
+    for _ in range(MOST):
+        before, y = y, period(y)
+        change = _change(bound, before, y)
+        if np.all(change < goal):
+            found = _root(bound, period, y)
+            if found is not None:
+                return advance(found, running, arrival, steady.phase) if steady.phase else found
+            if goal == PERIODIC:
+                return advance(y, running, arrival, steady.phase) if steady.phase else y
+            goal = PERIODIC
+    worst = bound.model.states[int(np.argmax(np.nan_to_num(change, nan=np.inf)))].name
+    raise SimulationError(
+        f"no steady state was found for a dose every {steady.interval:g} d: '{worst}' still changes from one interval "
+        f"to the next after {MOST} of them; give the doses themselves instead"
+    )
+
+
+def _root(bound: Bound, period: Callable[[Vector], Vector], y: Vector) -> Vector | None:
+    """The fixed point near y, or None when the method leaves it or the result is not periodic."""
+    from scipy.optimize import root
+
     size = np.maximum(np.abs(y), bound.scale)
 
     def mismatch(z: Any) -> Any:
         return (period(z * size) - z * size) / size
 
-    solution = root(mismatch, y / size, method="hybr", options={"eps": 1e-9, "xtol": 1e-11})
-    y = np.asarray(solution.x * size)
-    change = np.abs(period(y) - y) / np.maximum(np.abs(y), bound.scale)
-    if not np.all(change < PERIODIC):
-        worst = bound.model.states[int(np.argmax(np.nan_to_num(change, nan=np.inf)))].name
-        raise SimulationError(
-            f"no steady state was found for a dose every {steady.interval:g} d: '{worst}' still changes from one "
-            "interval to the next; give the doses themselves instead"
-        )
-    return advance(y, running, arrival, steady.phase) if steady.phase else y
+    try:
+        found = np.asarray(root(mismatch, y / size, method="hybr", options={"eps": 1e-9, "xtol": 1e-11}).x * size)
+        return found if np.all(_change(bound, found, period(found)) < PERIODIC) else None
+    except Stopped:
+        return None
+
+
+def _change(bound: Bound, before: Vector, after: Vector) -> Vector:
+    return np.abs(after - before) / np.maximum(np.abs(after), bound.scale)
 
 
 def _arrival(steady: Steady, remainder: float) -> tuple[Action, ...]:

@@ -23,6 +23,7 @@ SOLVERS: dict[str, Any] = {
 }
 MAX_STEPS = 200_000  # between two events; a year of il2 takes a few hundred
 _ARITHMETIC = (ZeroDivisionError, OverflowError, ValueError, TypeError)
+_SOLVER = (ValueError, ArithmeticError, RuntimeError, UnboundLocalError, np.linalg.LinAlgError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,10 @@ class Stepper:
             return y
         run, good = self._started(y, rates, begin * day, end * day), y
         for _ in range(MAX_STEPS):
-            message = run.step()
+            try:
+                message = run.step()
+            except _SOLVER as error:  # scipy's implicit solvers raise on numbers that are not finite
+                raise Stopped(float(run.t), good, str(error)) from None
             if run.status == "failed" or not np.all(np.isfinite(run.y)):
                 raise Stopped(float(run.t_old or begin * day), good, message or "a state is no longer finite")
             good = run.y

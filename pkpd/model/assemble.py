@@ -17,6 +17,7 @@ def assemble(draft: Model, folds: tuple[str, ...]) -> Model:
     """
     if not draft.states:
         raise ModelError(f"model {draft.name} has no state: declare one with m.state(name, unit)")
+    draft = _with_starts(draft)
     derived, rates = _classified(draft, _ordered(draft.rates, draft.name))
     model = replace(draft, derived=derived, rates=rates)
     model = replace(model, outputs=_with_folds(model, folds))
@@ -71,12 +72,28 @@ def _classified(
     return tuple(derived), tuple(rates)
 
 
+def _with_starts(draft: Model) -> Model:
+    """Initial values that are bare numbers become derived parameters with the state's unit, so that they carry one."""
+    states, starts = [], []
+    for s in draft.states:
+        if s.initial.is_number and s.initial != 0 and s.unit != "1":
+            name = f"{s.name}_initial"
+            if name in units_of(draft):
+                raise ModelError(f"model {draft.name}: '{name}' is taken, so '{s.name}' cannot start at a bare number")
+            starts.append(Definition(name, s.unit, s.initial, f"initial value of {s.name}", ""))
+            s = replace(s, initial=symbol(name))
+        states.append(s)
+    return replace(draft, states=tuple(states), rates=(*draft.rates, *starts))
+
+
 def _with_folds(model: Model, folds: tuple[str, ...]) -> tuple[Output, ...]:
     outputs: list[Output] = []
     for output in model.outputs:
         outputs.append(output)
         if output.name in folds:
             rest = expanded(model, output.expression, rest=True)
+            if rest == 0:
+                raise ModelError(f"model {model.name}: '{output.name}' is 0 at rest, so it has no fold of baseline")
             meaning = f"{output.meaning or output.name}, fold of the patient's own baseline"
             outputs.append(Output(f"{output.name}_fold", "1", output.expression / rest, meaning))
     return tuple(outputs)
@@ -115,6 +132,8 @@ def _expressions(model: Model, known: set[str], fixed: set[str]) -> list[tuple[s
 def _check_units(model: Model) -> None:
     agrees = partial(check, units=units_of(model))
     for d in model.derived + model.rates:
+        if d.expression.is_number:  # a bare number is in the declared unit
+            continue
         agrees(d.expression, d.unit, where=f"model {model.name}, '{d.name}'")
     unit_by_state = {s.name: s.unit for s in model.states}
     for s in model.states:

@@ -38,6 +38,8 @@ def unit_of(expression: Expression, units: Units, where: str) -> pint.Unit:
         return reduce(mul, (unit_of(a, units, where) for a in expression.args))
     if expression.is_Pow:
         return _power(expression, units, where)
+    if isinstance(expression, sympy.Abs):
+        return unit_of(expression.args[0], units, where)
     if expression.is_Add or isinstance(expression, sympy.Max | sympy.Min):
         return alike(expression.args, units, where)
     if isinstance(expression, sympy.Piecewise):

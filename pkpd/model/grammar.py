@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import sympy
-
-from ..errors import ModelError
+from ..errors import ModelError, UnitError
 from ..parameters import Parameter, Parameters, load_parameters
 from ..units import unit
 from .assemble import assemble
@@ -28,23 +26,11 @@ from .declaration import (
     State,
     symbol,
 )
+from .expressions import expression, name_of
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}\Z")
 # Columns of the result tables, and the clock.
 RESERVED = frozenset({"time", "arm", "id", "side", "output", "value", "unit", "rep"})
-
-
-def expression(value: Expression) -> Expression:
-    """A sympy expression from a symbol, an expression or a number; text is refused, because sympy would evaluate it."""
-    try:
-        return sympy.sympify(value, strict=True)
-    except sympy.SympifyError:
-        raise ModelError(f"{value!r} is not an expression of symbols and numbers") from None
-
-
-def positive_part(value: Expression) -> Expression:
-    """max(0, value)."""
-    return sympy.Max(0, value)
 
 
 @dataclass(slots=True)
@@ -87,16 +73,11 @@ class Builder:
         give it here.
         """
         declared = ParameterDeclaration(name, unit, latex, covariate)
-        if declared in self.parameters:  # two blocks may use the same parameter, and then both say so
-            return symbol(name)
-        self._declare(name, unit, "parameter")
-        self.parameters.append(declared)
+        if declared not in self.parameters:  # two blocks may use the same parameter, and then both say so
+            self._declare(name, unit, "parameter")
+            self.parameters.append(declared)
         if value is not None:
-            self.defaults.append(
-                Parameter(
-                    name, float(value), unit, meaning or name, "assumed", ("assumed",), "given in the model's code"
-                )
-            )
+            self._give(name, value, unit, meaning or name)
         return symbol(name)
 
     def state(
@@ -124,7 +105,7 @@ class Builder:
 
     def change(self, state: Expression, term: Expression) -> None:
         """Add a term to the rate of change of a state, in the state's unit per model time."""
-        self.changes.append(Change(state.name, expression(term), ""))
+        self.changes.append(Change(name_of(state, "state"), expression(term), ""))
 
     def flow(
         self, name: str, rate: Expression, *, out_of: Expression | None = None, into: Expression | None = None
@@ -132,15 +113,12 @@ class Builder:
         """Move `rate` out of one state and into another; a side left out is outside the model, and mass balance
         counts it.
         """
-        self.flows.append(
-            Flow(
-                name, expression(rate), out_of.name if out_of is not None else "", into.name if into is not None else ""
-            )
-        )
-        if out_of is not None:
-            self.changes.append(Change(out_of.name, -expression(rate), name))
-        if into is not None:
-            self.changes.append(Change(into.name, expression(rate), name))
+        source, target = ("" if end is None else name_of(end, "state") for end in (out_of, into))
+        self.flows.append(Flow(name, expression(rate), source, target))
+        if source:
+            self.changes.append(Change(source, -expression(rate), name))
+        if target:
+            self.changes.append(Change(target, expression(rate), name))
 
     def route(
         self,
@@ -155,13 +133,18 @@ class Builder:
         """A way to dose. `unit` is that of a dose; `content` turns it into the unit of the state `into` (pmol per
         IU, say).
         """
+        _check_name(name, "route", [r.name for r in self.routes])
+        _check_unit(unit, f"route '{name}'")
         parts = (expression(e) for e in (bioavailability, lag, content))
-        self.routes.append(Route(name, into.name, unit, *parts))
+        self.routes.append(Route(name, name_of(into, "state"), unit, *parts))
 
     def output(self, name: str, expr: Expression, unit: str, meaning: str = "", *, fold: bool = False) -> None:
         """An output in `unit`; with `fold`, also `NAME_fold`, relative to the value without drug."""
-        if any(declared.name == name for declared, _ in self.outputs):
-            raise ModelError(f"output '{name}' is declared twice")
+        taken = [n for o, folded in self.outputs for n in (o.name, f"{o.name}_fold")[: 1 + folded]]
+        _check_name(name, "output", taken)
+        if fold:
+            _check_name(f"{name}_fold", "output", taken)
+        _check_unit(unit, f"output '{name}'")
         self.outputs.append((Output(name, unit, expression(expr), meaning), fold))
 
     def require(self, smaller: Expression, larger: Expression, meaning: str) -> None:
@@ -169,14 +152,34 @@ class Builder:
         self.requirements.append(Requirement(expression(smaller), expression(larger), meaning))
 
     def _declare(self, name: str, in_unit: str, kind: str) -> None:
-        if not _NAME.match(name) or keyword.iskeyword(name) or name in RESERVED:
-            raise ModelError(
-                f"'{name}' cannot name a {kind}: use letters, digits and _, and none of {', '.join(sorted(RESERVED))}"
-            )
+        _check_name(name, kind, ())
         if name in self._names:
             raise ModelError(f"'{name}' is declared twice, as {self._names[name]} and as {kind}")
-        unit(in_unit)
+        _check_unit(in_unit, f"{kind} '{name}'")
         self._names[name] = kind
+
+    def _give(self, name: str, value: float, unit: str, meaning: str) -> None:
+        given = Parameter(name, float(value), unit, meaning, "assumed", ("assumed",), "given in the model's code")
+        earlier = [p for p in self.defaults if p.name == name]
+        if any(p.value != given.value for p in earlier):
+            raise ModelError(f"parameter '{name}' is given two values, {earlier[0].value:g} and {value:g} {unit}")
+        if not earlier:
+            self.defaults.append(given)
+
+
+def _check_name(name: str, kind: str, taken: Sequence[str]) -> None:
+    if not isinstance(name, str) or not _NAME.match(name) or keyword.iskeyword(name) or name in RESERVED:
+        reserved = ", ".join(sorted(RESERVED))
+        raise ModelError(f"'{name}' cannot name a {kind}: use letters, digits and _, and none of {reserved}")
+    if name in taken:
+        raise ModelError(f"{kind} '{name}': the name is declared twice")
+
+
+def _check_unit(text: str, where: str) -> None:
+    try:
+        unit(text)
+    except UnitError as error:
+        raise ModelError(f"{where}: {error}") from None
 
 
 def build(
@@ -191,6 +194,9 @@ def build(
     `time` is the model's internal unit of time: rates are per `time`. `parameters` names the parameter file (built in,
     or a path) that holds the values the blocks do not give themselves. Raises ModelError naming the equation at fault.
     """
+    _check_unit(f"1/{time}", f"the time of model {name}")
+    if unit(time).dimensionality != unit("h").dimensionality:
+        raise ModelError(f"the time of model {name} is a unit of time such as h or d, not '{time}'")
     m = Builder()
     for block in blocks:
         block(m)

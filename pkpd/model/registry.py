@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from functools import lru_cache
+import sys
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelError, PkpdError, nearest
 
@@ -20,7 +22,6 @@ MODELS = {
 }
 
 
-@lru_cache(maxsize=32)
 def get_model(name: str) -> Model:
     """The model `il2`, `il2_minimal`, or `path/file.py:name` (a file of yours, run as Python); ModelError with the
     nearest name.
@@ -29,37 +30,67 @@ def get_model(name: str) -> Model:
         return _from_file(name)
     if name not in MODELS:
         hint = nearest(name, MODELS) or f"; there are {', '.join(MODELS)}, or give path/file.py:name"
-        raise ModelError(f"there is no model '{name}'{hint}")
+        raise ModelError(f"there is no model '{name[:80]}'{hint}")
+    return _built_in(name)
+
+
+@lru_cache(maxsize=len(MODELS))
+def _built_in(name: str) -> Model:
     found: Model = getattr(importlib.import_module(MODELS[name]), name)()
     return found
 
 
 def _from_file(text: str) -> Model:
+    file, _, attribute = text.rpartition(":")
+    if not file or not attribute.isidentifier():
+        raise ModelError(f"'{text[:200]}' does not name a model in a file: write path/file.py:name")
+    try:
+        path = Path(file).resolve()
+        written = path.stat().st_mtime_ns if path.is_file() else None
+    except (OSError, ValueError):
+        written = None
+    if written is None:
+        raise ModelError(f"the model file {file[:200]} does not exist")
+    return _loaded(path, attribute, written)
+
+
+@lru_cache(maxsize=16)
+def _loaded(path: Path, attribute: str, written: int) -> Model:
+    """The model of a file; an edited file (another time of writing) is read again."""
     from .declaration import Model
 
-    file, _, attribute = text.rpartition(":")
-    path = Path(file)
-    if not file or not attribute.isidentifier():
-        raise ModelError(f"'{text}' does not name a model in a file: write path/file.py:name")
-    if not path.is_file():
-        raise ModelError(f"the model file {path} does not exist")
-    spec = importlib.util.spec_from_file_location(f"pkpd_user_model_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise ModelError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except PkpdError:
-        raise
-    except Exception as error:
-        raise ModelError(f"{path} does not run as Python: {type(error).__name__}: {error}") from error
-    if not hasattr(module, attribute):
-        raise ModelError(
-            f"{path} holds no '{attribute}'{nearest(attribute, [n for n in vars(module) if not n.startswith('_')])}"
-        )
-    found = getattr(module, attribute)
+    names = _run(path)
+    if attribute not in names:
+        raise ModelError(f"{path.name} holds no '{attribute}'{nearest(attribute, [n for n in names if n[0] != '_'])}")
+    found = names[attribute]
     if callable(found) and not isinstance(found, Model):
-        found = found()
+        found = _called(found, f"'{attribute}' in {path.name}")
     if not isinstance(found, Model):
-        raise ModelError(f"'{attribute}' in {path} is not a model: make it with pkpd.build(name, block, ...)")
+        raise ModelError(f"'{attribute}' in {path.name} is not a model: make it with pkpd.build(name, block, ...)")
     return found
+
+
+def _run(path: Path) -> dict[str, Any]:
+    """The names a file defines; it runs as Python, because the user named it as code."""
+    name = f"pkpd_user_model_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ModelError(f"{path.name} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where dataclasses look for it
+    _guarded(partial(spec.loader.exec_module, module), f"{path.name} does not run as Python")
+    return vars(module)
+
+
+def _called(make: Callable[[], object], what: str) -> object:
+    return _guarded(make, f"{what} does not make a model when called without arguments")
+
+
+def _guarded(call: Callable[[], object], problem: str) -> object:
+    """The result of a user's code; whatever it raises becomes one sentence, except the user's own interruption."""
+    try:
+        return call()
+    except PkpdError as error:
+        raise ModelError(f"{problem}: {error}") from None
+    except (Exception, SystemExit) as error:
+        raise ModelError(f"{problem}: {type(error).__name__}: {str(error)[:300]}") from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..grammar import Builder, positive_part
+from ..expressions import positive_part
+from ..grammar import Builder
 from .disposition import uptake
 
 
