@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
-from .dosing.given import GivenDose
 from .engine.compile import Vector
 from .engine.events import TIE
 from .errors import SimulationError
@@ -87,28 +84,6 @@ def _half_life(hours: Vector, above: Vector) -> float:
         return math.nan
     slope = np.polyfit(hours[use], np.log(above[use]), 1)[0]
     return float(math.log(2) / -slope)
-
-
-def blocks(doses: Sequence[GivenDose]) -> list[list[GivenDose]]:
-    """Given doses in blocks: a gap longer than one and a half times the one before it, or than the next, begins a
-    new block.
-    """
-    given = [d for d in doses if d.amount > 0]
-    found: list[list[GivenDose]] = []
-    gaps = [float(b.time - a.time) for a, b in pairwise(given)]
-    usual = float(np.median(gaps)) if gaps else 0.0
-    for k, dose in enumerate(given):
-        if k == 0 or gaps[k - 1] > 1.5 * usual + TIE:
-            found.append([])
-        found[-1].append(dose)
-    return found
-
-
-def dosing_interval(block: Sequence[GivenDose], until: float) -> float:
-    """Days from one dose of a block to the next; for a single dose, two days or what is left until `until`."""
-    if len(block) > 1:
-        return float(np.median([float(b.time - a.time) for a, b in pairwise(block)]))
-    return min(2.0, until - float(block[0].time))
 
 
 def at_visit(trajectory: Trajectory, output: str, day: float) -> float:

@@ -48,12 +48,12 @@ class Parameter:
         """A copy with another value (`"12 pM"`, or a number in this unit), saying who changed it and from what."""
         where = f"{by} {self.name}"
         try:
-            value, given = amount(text) if isinstance(text, str) else (_number(text, "the value", where), "1")
+            value, given = amount(text) if isinstance(text, str) else (_finite(text), "1")
             value *= factor(self.unit if given == "1" else given, self.unit)
         except UnitError as error:
             raise ParameterError(f"{where}: '{text}' is not in a unit like {self.unit} ({error})") from None
         if not math.isfinite(value):
-            raise ParameterError(f"{where}: {text} is not a finite number")
+            raise ParameterError(f"{where}: {text!r:.40} is not a finite number")
         origin = f"set to {value:g} {self.unit} by {by}; was {self.text} ({', '.join(self.source)})"
         return replace(self, value=value, basis="assumed", source=("assumed",), where=origin, origin=where)
 
@@ -178,9 +178,15 @@ def _read_table(name: str, table: Any, where: str) -> Parameter:
 
 
 def _number(value: Any, key: str, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e300 < value < 1e300:
-        raise ParameterError(f"{where}: {key} must be a number, found {value!r:.40}, which is not a finite number")
-    return float(value)
+    if math.isnan(number := _finite(value)):
+        raise ParameterError(f"{where}: {key} must be a finite number, found {value!r:.40}")
+    return number
+
+
+def _finite(value: object) -> float:
+    """The number, or NaN for what is no finite number (a truth value is none)."""
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and -1e300 < value < 1e300
+    return float(value) if usable else math.nan  # type: ignore[arg-type]
 
 
 def _bounds(table: Mapping[str, Any], value: float, where: str) -> tuple[float, float]:

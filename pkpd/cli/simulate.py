@@ -31,7 +31,7 @@ def simulate(schedule: str, csv: str | None, wide: bool, plot: str | None, outpu
     kind = Path(plot).suffix.lower().lstrip(".") if plot else ""
     if plot and kind not in ("png", "svg", "pdf"):
         raise click.UsageError(f"--plot takes a file ending in .png, .svg or .pdf, not '{plot}'")
-    from ..dosing.library import load_schedule, schedule_names
+    from ..dosing.library import load_schedule
 
     plan = load_schedule(schedule)
     asked = read_options(**options)
@@ -39,10 +39,9 @@ def simulate(schedule: str, csv: str | None, wide: bool, plot: str | None, outpu
     from ..trials.run import csv_files, schedule_run, simulate_run, to_record
     from ..trials.summary import summary
     from .run import command_line
-    from .write import figure_files, notes
+    from .write import figure_files, notes, title
 
-    name = schedule if schedule in schedule_names() else "schedule"
-    run = schedule_run(name, plan, asked)
+    run = schedule_run(" ".join(schedule.split()), plan, asked)
     notes(run)
     trajectories = simulate_run(run)
     click.echo(summary(run, trajectories))
@@ -53,7 +52,7 @@ def simulate(schedule: str, csv: str | None, wide: bool, plot: str | None, outpu
         from ..output.plots import overview_figure
         from ..output.plots.style import image
 
-        _write_one(plot, image(overview_figure(trajectories, run.visits), kind), record)
+        _write_one(plot, image(overview_figure(trajectories, run.visits, title(run)), kind), record)
     if output:
         write_results(output, csv_files(trajectories) | figure_files(run, trajectories), record)
         click.echo(f"Written to {output}")

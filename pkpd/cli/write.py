@@ -51,13 +51,18 @@ def write_run(
     click.echo(f"\nWritten to {Path(folder)}: {', '.join(path.name for path in written)}")
 
 
+def title(run: Run) -> str:
+    """What a figure of the whole run is called."""
+    return f"{run.name}, model {run.model}"
+
+
 def figure_files(run: Run, trajectories: Sequence[Trajectory]) -> dict[str, bytes]:
     """Every figure of a run, as PNG and SVG."""
     from ..output.plots import figures
     from ..output.plots.style import image
 
     labels = {arm.name: arm.label for arm in run.arms}
-    drawn = figures(trajectories, run.visits, labels)
+    drawn = figures(trajectories, run.visits, labels, title=title(run))
     return {f"{name}.{kind}": image(figure, kind) for name, figure in drawn.items() for kind in ("png", "svg")}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..dosing.blocks import infusion_days
 from ..dosing.given import GivenDose
 from ..engine.compile import Bound, Vector
 from ..engine.solve import Moment
@@ -102,7 +103,7 @@ class Trajectory:
             "prescribed_unit": [d.prescribed_unit for d in self.doses],
             "given": [d.amount for d in self.doses],
             "unit": [d.unit for d in self.doses],
-            "hours": [_infusion_hours(d) for d in self.doses],
+            "hours": [infusion_days(d) * 24 for d in self.doses],
         }
         return Table(tuple(columns.items()))
 
@@ -111,9 +112,3 @@ class Trajectory:
         with np.errstate(all="ignore"):  # what is not finite is reported by the caller, with its day
             values = self.bound.compiled.outputs[name](times * self.bound.per_day, list(states.T), self.bound.p)
         return np.broadcast_to(np.asarray(values, dtype=float), times.shape) / coherent_factor(unit, model.time)
-
-
-def _infusion_hours(dose: GivenDose) -> float:
-    if dose.rate:
-        return dose.amount / dose.rate
-    return float(dose.duration or 0) * 24

@@ -104,15 +104,14 @@ def study_run(study: Study, options: Options = PLAIN) -> Run:
 
 
 def schedule_run(name: str, schedule: Schedule, options: Options = PLAIN) -> Run:
-    """The run of one schedule in one patient with the model's own parameters."""
+    """The run of one schedule, by its name or text, in one patient with the model's own parameters."""
     model = get_model(options.model)
-    parameters = _resolved(
-        model, options, None, options.parameters.origin if options.parameters else f"the parameters of {model.name}"
-    )
+    origin = options.parameters.origin if options.parameters else f"the parameters of {model.name}"
+    parameters = _resolved(model, options, None, origin)
     until = options.days if options.days is not None else duration(float(grid(schedule, None, "1d")[-1]))
     visits = options.times or _visits(float(until))
     times = options.times or sampling_times([schedule], until, options.step, visits)
-    arm = RunArm(name, name, name, schedule, parameters)
+    arm = RunArm(name if name.isidentifier() else "schedule", name, name, schedule, parameters)
     return Run(
         name, options.model, (arm,), times, tuple(sorted(set(visits))), options.side, options.engine, options.tolerances
     )

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
+from ..dosing.blocks import blocks, usual_gap
 from ..dosing.given import GivenDose
 from ..dosing.sentence import sentence
-from ..endpoints import Exposure, at_visit, blocks, dosing_interval, exposure
+from ..endpoints import Exposure, at_visit, exposure
 from ..engine.events import TIE
 from ..output.tables import aligned
 from ..output.trajectory import Trajectory
@@ -48,12 +50,16 @@ def exposures(run: Run, arm: RunArm, trajectory: Trajectory) -> list[Exposure]:
 
 
 def _spans(doses: Sequence[GivenDose], until: float) -> list[tuple[float, float]]:
-    """Day and dosing interval of the first and last dose of each block that ends in time."""
+    """Day of the first and last dose given in each block, with the days to the next dose (for the last, from the one
+    before), where those days are simulated.
+    """
     spans = []
     for block in blocks(doses):
-        tau = dosing_interval(block, until)
-        spans += [(float(d.time), tau) for d in (block[:1] + block[1:][-1:])]
-    return [(day, tau) for day, tau in spans if tau > 0 and day + tau <= until + TIE]
+        given = [d for d in block if d.amount > 0]
+        days = sorted({float(d.time) for d in given})
+        gaps = [b - a for a, b in pairwise(days)] or [usual_gap(block)]
+        spans += [(day, gap) for day, gap in zip(days[:1] + days[1:][-1:], (gaps[0], gaps[-1]), strict=False)]
+    return [(day, gap) for day, gap in spans if day + gap <= until + TIE]
 
 
 def _exposure_text(run: Run, arm: RunArm, trajectory: Trajectory) -> str:

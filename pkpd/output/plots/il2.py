@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from ...dosing.blocks import blocks, usual_gap
 from ..trajectory import Trajectory
 from .labels import draw_legend, meaning, unit_label
 from .style import INK, QUIET, Vector, curve, drawing, looks, new_figure, span, those_with
-from .timeline import courses, dose_times, draw_time, usual_gap
+from .timeline import dose_times, draw_time
 
 ASSAY_LIMIT = 0.2  # pM; assumed: no source was found for the limit below which assays bound endogenous IL-2
 LONGEST_CLOSE_UP = 14.0  # days
@@ -84,7 +85,7 @@ def close_up(trajectories: Sequence[Trajectory]) -> tuple[float, float] | None:
     Two days after the first dose where doses are further apart than three, since peaks last hours.
     """
     start, end = span(trajectories)
-    first = next((found[0] for t in trajectories if (found := courses(t.doses))), None)
+    first = next((found[0] for t in trajectories if (found := blocks(t.doses))), None)
     if first is None:
         return None
     begin = max(start, float(first[0].time))

@@ -13,13 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from ...dosing.blocks import infusion_days
 from ...dosing.given import GivenDose, total_given
 from ...errors import UnitError
 from ...units import factor
 from ..trajectory import Trajectory
 from .labels import LETTER, draw_legend, pretty
 from .style import INK, QUIET, SHADE, drawing, looks, new_figure, span
-from .timeline import breaks, draw_time, infusion_days, triangles
+from .timeline import breaks, draw_time, triangles
 
 _TALLEST = 0.55  # share of a row's height that the largest dose takes
 _LEAST = 0.12  # share of the tallest, so that a small dose can still be seen

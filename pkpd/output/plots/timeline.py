@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -12,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
+from ...dosing.blocks import blocks, infusion_days, usual_gap
 from ...dosing.given import GivenDose
 from ..trajectory import Trajectory
 from .style import INK, SAME, SHADE, Vector, looks, span
@@ -64,39 +64,9 @@ def dose_times(trajectory: Trajectory, missed: bool = False) -> Vector:
     return days[(days >= start - SAME) & (days <= end + SAME)]
 
 
-def infusion_days(dose: GivenDose) -> float:
-    """Days over which a dose runs in; 0 for an injection or a bolus."""
-    return dose.amount / dose.rate / 24 if dose.rate else float(dose.duration or 0)
-
-
-def courses(doses: Sequence[GivenDose]) -> list[list[GivenDose]]:
-    """Doses, missed ones included, in blocks as planned.
-
-    A new block begins after a gap more than half as long again as the gaps on both sides of it.
-    """
-    planned = sorted((d for d in doses if d.amount > 0 or d.status == "missed"), key=lambda d: d.planned)
-    days = np.unique([float(d.planned) for d in planned])
-    gaps = np.concatenate([[math.inf], np.diff(days), [math.inf]])
-    found: list[list[GivenDose]] = []
-    for dose in planned:
-        k = int(np.searchsorted(days, float(dose.planned)))
-        beside = [gap for gap in (gaps[k - 1], gaps[k + 1]) if gap < math.inf]
-        first_of_day = not found or found[-1][-1].planned < dose.planned
-        if not found or (first_of_day and beside and gaps[k] > 1.5 * max(beside) + SAME):
-            found.append([])
-        found[-1].append(dose)
-    return found
-
-
-def usual_gap(course: Sequence[GivenDose]) -> float:
-    """Days from one planned dose of a block to the next; two for a single dose."""
-    gaps = np.diff(sorted({float(d.planned) for d in course}))
-    return float(np.median(gaps)) if gaps.size else 2.0
-
-
 def breaks(doses: Sequence[GivenDose]) -> list[tuple[float, float]]:
     """First and last day of each break: from the end of a block's last interval to the first dose of the next block."""
-    found = courses(doses)
+    found = blocks(doses)
     gaps = []
     for course, following in pairwise(found):
         start = max(float(d.time) + max(usual_gap(course), infusion_days(d)) for d in course)
