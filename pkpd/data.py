@@ -51,6 +51,16 @@ def find(name_or_path: str | Path, kind: str) -> Path:
     raise FileError(f"{kind} {text!r} is neither a built-in name nor a file{nearest(text, names) or known}")
 
 
+def identify(name_or_path: str) -> tuple[str, Path]:
+    """Kind and path of a built-in file by its name, or of any file of ours; else `FileError` with the nearest name."""
+    named = {name: (kind, path) for kind in KINDS for name, path in built_in(kind).items()}
+    if name_or_path in named:
+        return named[name_or_path]
+    if _is_file(path := Path(name_or_path)):
+        return kind_of(path), path
+    raise FileError(f"{name_or_path[:200]!r} is neither a built-in name nor a file{nearest(path.stem, named)}")
+
+
 def _is_file(path: Path) -> bool:
     """Whether a path is a file, also for text that no file system takes."""
     try:

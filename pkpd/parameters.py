@@ -11,7 +11,7 @@ from typing import Any
 from .data import find, only_keys, read_toml
 from .errors import ParameterError, UnitError, nearest
 from .references import load_references
-from .units import amount, factor, unit
+from .units import amount, factor, same_dimension, unit
 
 _OURS = {"name", "origin"}  # what a table does not say itself
 BASES = ("measured", "derived", "fitted", "assumed")
@@ -54,6 +54,9 @@ class Parameter:
             raise ParameterError(f"{where}: '{text}' is not in a unit like {self.unit} ({error})") from None
         if not math.isfinite(value):
             raise ParameterError(f"{where}: {text!r:.40} is not a finite number")
+        if value < 0 <= self.bounds[0] or value == 0 < self.bounds[0]:
+            least = "above 0" if self.bounds[0] > 0 else "0 or more"
+            raise ParameterError(f"{where}: {value:g} {self.unit} was asked for, and it must be {least}")
         origin = f"set to {value:g} {self.unit} by {by}; was {self.text} ({', '.join(self.source)})"
         return replace(self, value=value, basis="assumed", source=("assumed",), where=origin, origin=where)
 
@@ -101,10 +104,11 @@ class Parameters(Mapping[str, Parameter]):
         return self
 
     def over(self, other: Parameters) -> Parameters:
-        """This set, completed with those of `other` that it does not hold."""
+        """This set, completed from `other`: parameters it does not hold, and bounds where a table has none."""
+        own = tuple(_with_bounds(t, other[t.name]) if t.name in other else t for t in self.tables)
         extra = tuple(t for t in other.tables if t.name not in self)
         order = {name: i for i, name in enumerate(other)}
-        merged = sorted(self.tables + extra, key=lambda t: order.get(t.name, len(order)))
+        merged = sorted(own + extra, key=lambda t: order.get(t.name, len(order)))
         return Parameters(tuple(merged), self.origin, self.model or other.model)
 
     def sources(self) -> tuple[str, ...]:
@@ -127,6 +131,13 @@ class Parameters(Mapping[str, Parameter]):
 
         head = {"kind": "parameters"} | ({"model": self.model} if self.model else {})
         Path(path).write_text(tomli_w.dumps(head | self.to_tables()), encoding="utf-8")
+
+
+def _with_bounds(table: Parameter, other: Parameter) -> Parameter:
+    if table.bounds != (-math.inf, math.inf) or not same_dimension(other.unit, table.unit):
+        return table
+    low, high = (bound * factor(other.unit, table.unit) for bound in other.bounds)
+    return replace(table, bounds=(low, high))
 
 
 def _said(value: object) -> bool:

@@ -44,7 +44,7 @@ def load_references(path: Path | None = None) -> Mapping[str, Reference]:
         where = f"{file.name} [{key}]"
         only_keys(table, allowed, (), where)
         year = table.get("year", 0)
-        if not isinstance(year, int) or any(not isinstance(v, str) for k, v in table.items() if k != "year"):
+        if type(year) is not int or any(not isinstance(v, str) for k, v in table.items() if k != "year"):
             raise FileError(f"{where}: year is a whole number and every other field is text")
         if not (table.get("title") or table.get("authors")):
             raise FileError(f"{where}: a source needs a title or authors")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dosing import given as giving
+from .dosing.dose import SIDES
 from .dosing.library import load_schedule
 from .dosing.schedule import Schedule
 from .engine.compile import Vector, bind
@@ -23,8 +24,7 @@ from .output.trajectory import Trajectory
 from .parameters import Parameters
 from .units import duration
 
-SIDES = ("pre", "post", "both")
-MAX_TIMES = 2_000_000
+MAX_TIMES = 500_000
 
 
 def default_parameters(model: Model | str) -> Parameters:
@@ -43,6 +43,8 @@ def simulate(
     side: str = "pre",
     engine: str = "scipy",
     tolerances: Tolerances = DEFAULT,
+    bsa: float | None = None,
+    weight: float | None = None,
     start: Moment | None = None,
     arm: str = "",
     id: str = "1",
@@ -52,16 +54,18 @@ def simulate(
     `schedule` is a `Schedule`, a name in the schedule file, or its text ("1 MIU every 2d x7"). `times` are days, in
     any order, and come back bit for bit; without them every `step` up to `days` (by default the length of the
     schedule, or 14 days after its last dose if that is later). `side` tells whether a sample at the time of a dose is
-    taken before ("pre", the default), after, or both. `start` continues from `Trajectory.end`. Times are days, doses
-    carry their own unit, results the unit of each output. Raises a PkpdError that says in one sentence what is wrong.
+    taken before ("pre", the default), after, or both. `bsa` (m2) and `weight` (kg) size doses per m2 and per kg, and
+    the model where it knows them; without them its parameters say. `start` continues from `Trajectory.end`. Times are
+    days, doses carry their own unit, results the unit of each output. Raises a PkpdError that says in one sentence
+    what is wrong.
     """
     model = get_model(model) if isinstance(model, str) else model
     plan = load_schedule(schedule) if isinstance(schedule, str) else schedule
     values = default_parameters(model) if parameters is None else parameters.over(default_parameters(model))
     if side not in SIDES:
         raise SimulationError(f"side '{side}' is none of {', '.join(SIDES)}{nearest(side, SIDES)}")
+    values, body = sized(values, bsa, weight)
     bound = bind(model, values)
-    body = {"bsa": _covariate(values, "bsa", "m2"), "weight": _covariate(values, "weight", "kg")}
     doses, events = giving.given(plan, **body), actions(bound, plan, **body)
     asked = _checked(times) if times is not None else grid(plan, days, step)
     order, place = np.unique(asked, return_inverse=True)
@@ -69,6 +73,18 @@ def simulate(
     rows, sides = _sides(side, asked, events, doses)
     states = np.where((np.array(sides) == "post")[:, None], after[place[rows]], before[place[rows]])
     return Trajectory(bound, doses, asked[rows], tuple(sides), states, end, arm, id)
+
+
+def sized(values: Parameters, bsa: float | None, weight: float | None) -> tuple[Parameters, dict[str, float | None]]:
+    """Parameters with the body size given, where they hold one, and the size that doses follow: given, or theirs."""
+    body = {}
+    for name, size, unit in (("bsa", bsa, "m2"), ("weight", weight, "kg")):
+        if size is not None and not 0 < size < 1e4:
+            raise SimulationError(f"{name} is a size above 0 in {unit}, not {size:g}")
+        if size is not None and name in values and values[name].in_unit(unit) != size:
+            values = values.set(f"the {name} given", **{name: f"{size!r} {unit}"})
+        body[name] = size if size is not None else values[name].in_unit(unit) if name in values else None
+    return values, body
 
 
 def grid(schedule: Schedule, days: float | str | Fraction | None = None, step: float | str | Fraction = "6h") -> Vector:
@@ -94,10 +110,6 @@ def _checked(times: Sequence[float] | Vector) -> Vector:
     if asked.ndim != 1 or not len(asked) or not np.all(np.isfinite(asked)):
         raise SimulationError("times must be one or more finite numbers of days")
     return asked
-
-
-def _covariate(parameters: Parameters, name: str, unit: str) -> float | None:
-    return parameters[name].in_unit(unit) if name in parameters else None
 
 
 def _sides(

@@ -97,6 +97,11 @@ def factor(source: str, target: str) -> float:
     return _exact_ratio(source) / _exact_ratio(target)
 
 
+def same_dimension(a: str, b: str) -> bool:
+    """Whether values in the two units can be converted into each other."""
+    return bool(unit(a).dimensionality == unit(b).dimensionality)
+
+
 @lru_cache(maxsize=4096)
 def _exact_ratio(text: str) -> float:
     return float(registry().Quantity(1.0, unit(text)).to_base_units().magnitude)
@@ -121,9 +126,9 @@ def amount(text: str) -> tuple[float, str]:
     value = float(match[1])
     if not math.isfinite(value):
         raise UnitError(f"'{text[:80]}' is not a finite number")
-    name = match[2] or "1"
-    unit(name)
-    return value, name
+    if match[2]:  # a plain number needs no registry, which takes longer to load than a short command
+        unit(match[2])
+    return value, match[2] or "1"
 
 
 def exact(number: str | float | Fraction) -> Fraction:

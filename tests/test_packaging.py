@@ -28,9 +28,7 @@ BARE = {name: value for name, value in os.environ.items() if not name.startswith
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, cwd=cwd, env={**BARE, **environment}, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(command, cwd=cwd, env={**BARE, **environment}, capture_output=True, text=True, check=False)
 
 
 # --- sdist and wheel
@@ -147,9 +145,7 @@ def test_suitable_interpreters(setup: ModuleType) -> None:
             setup.suitable(found)
 
 
-def test_idle_shims_are_passed_over(
-    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_idle_shims_are_passed_over(setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shims = {"python3.14": "exit 127", "python3.13": "echo '(3, 12)'", "python3.12": "echo huh"}
     for name, body in shims.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
@@ -213,9 +209,7 @@ def test_two_starts_at_once_make_one_environment(setup: ModuleType, tmp_path: Pa
 
 
 @pytest.mark.parametrize("lender", [True, False])
-def test_without_ensurepip(
-    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lender: bool
-) -> None:
+def test_without_ensurepip(setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lender: bool) -> None:
     calls: list[list[str]] = []
 
     def call(command: list[str]) -> tuple[int, str]:

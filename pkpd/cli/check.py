@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import click
 
 from ..errors import PkpdError
@@ -31,60 +34,63 @@ def check(files: tuple[str, ...], model: str | None) -> None:
 
 
 def _verdict(file: str, model: str | None) -> str:
-    from ..data import built_in, find, kind_of
+    from ..data import identify
+    from ..references import load_references
 
     if file.endswith(".json"):
         return _record(file, model)
-    named = next((kind for kind in ("parameters", "study", "schedules", "references") if file in built_in(kind)), "")
-    kind = named or kind_of(file)
-    path = str(find(file, kind))
+    kind, path = identify(file)
     if kind == "parameters":
         return _parameters(path, model)
     if kind == "study":
-        from ..trials.study import load_study
-
-        study = load_study(path)
-        arms = ", ".join(f"{arm.name} ({arm.n} patients, {arm.schedule_name})" for arm in study.arms)
-        return f"a study of {len(study.arms)} arms over {study.days:g} days with {len(study.visits)} visits: {arms}"
+        return _study(path, model)
     if kind == "schedules":
         return _schedules(path)
-    from pathlib import Path
-
-    from ..references import load_references
-
-    return f"{len(load_references(Path(path)))} references"
+    return f"{len(load_references(path))} references"
 
 
-def _parameters(path: str, model: str | None) -> str:
+def _parameters(path: Path, model: str | None) -> str:
     from ..engine.compile import bind
-    from ..errors import ParameterError, nearest
-    from ..model.registry import get_model
+    from ..model.registry import MODELS, get_model
     from ..parameters import load_parameters
-    from ..simulation import default_parameters
+    from ..trials.run import check_set
 
     found = load_parameters(path)
     counts = ", ".join(f"{n} {basis}" for basis, n in found.count().items())
     text = f"{len(found)} parameters: {counts}"
-    if not (name := model or found.model):
-        return f"{text}; the file names no model, so names and dimensions are not checked"
+    # A model that only the file names is not loaded: it could be any Python file.
+    if not (name := model or (found.model if found.model in MODELS else "")):
+        named = f"model {found.model} is not built in" if found.model else "the file names no model"
+        return f"{text}; {named}, so names and dimensions are not checked without --model"
     against = get_model(name)
-    declared = {d.name: d.unit for d in against.parameters}
-    for parameter in found.values():
-        if parameter.name not in declared:
-            hint = nearest(parameter.name, declared)
-            raise ParameterError(f"{found.origin} [{parameter.name}]: model {against.name} has no such parameter{hint}")
-        try:
-            parameter.in_unit(declared[parameter.name])
-        except ParameterError as error:
-            raise ParameterError(f"{found.origin} [{parameter.name}]: {error}") from None
-    bind(against, found.over(default_parameters(against)))
-    missing = len(declared) - len(found)
+    check_set(found, against)
+    bind(against, found.over(against.defaults))
+    missing = len(against.parameters) - len(found)
     return f"{text}; fits model {against.name}" + (
         f", whose own values stand for the other {missing}" if missing else ""
     )
 
 
-def _schedules(path: str) -> str:
+def _study(path: Path, model: str | None) -> str:
+    """Also what only shows when the study is run: names and units of parameters, routes, body sizes."""
+    from ..engine.compile import bind
+    from ..engine.events import actions
+    from ..errors import StudyError
+    from ..model.registry import get_model
+    from ..trials.run import PLAIN, study_run
+    from ..trials.study import load_study
+
+    study = load_study(path)
+    run = study_run(study, replace(PLAIN, model=model or PLAIN.model))
+    if run.notes:
+        raise StudyError(f"{path.name}: {run.notes[0]}")
+    for arm in run.arms:
+        actions(bind(get_model(run.model), arm.parameters), arm.schedule, arm.bsa, arm.weight)
+    arms = ", ".join(f"{arm.name} ({arm.n} patients, {arm.schedule_name})" for arm in study.arms)
+    return f"a study of {len(study.arms)} arms over {study.days:g} days with {len(study.visits)} visits: {arms}"
+
+
+def _schedules(path: Path) -> str:
     from ..dosing.library import read_schedules
     from ..references import bibliography
 
@@ -95,7 +101,7 @@ def _schedules(path: str) -> str:
 
 def _record(file: str, model: str | None) -> str:
     from ..output.provenance import read_record
-    from ..trials.run import from_record
+    from ..trials.record import from_record
 
     run = from_record(read_record(file), file, model or "")
     return f"a run of model {run.model} with {len(run.arms)} arms at {len(run.times)} times"

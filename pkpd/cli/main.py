@@ -69,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exit status 0, 2 for an error the user can mend, 130 for an interruption."""
     try:
         status = cli.main(args=None if arguments is None else list(arguments), prog_name="pkpd", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as when a shell closes it
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as help_wanted:
         click.echo(help_wanted.ctx.get_help() if help_wanted.ctx else help_wanted.format_message())
         sys.exit(2)

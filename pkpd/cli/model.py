@@ -23,10 +23,12 @@ def model(name: str, latex: bool, params: str | None) -> None:
     from ..model.registry import get_model
     from ..parameters import load_parameters
     from ..simulation import default_parameters
+    from ..trials.run import check_set
 
     found = get_model(name)
-    if latex:
-        click.echo(equations(found))
-        return
     values = default_parameters(found)
-    click.echo(describe(found, load_parameters(params).over(values) if params else values))
+    if params:
+        own = load_parameters(params)
+        check_set(own, found)
+        values = own.over(values)
+    click.echo(equations(found) if latex else describe(found, values))

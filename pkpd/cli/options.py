@@ -1,8 +1,10 @@
-"""Options that several verbs share, and how their text becomes values."""
+"""Options that several verbs share, and how their text becomes values. Nothing here loads a solver."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -22,7 +24,11 @@ weight_option = click.option("--weight", metavar="KG", help="Body weight, in kg 
 
 _SIMULATION = (
     model_option,
-    click.option("--params", metavar="FILE", help="Parameter file (or name) laid over the model's own."),
+    click.option(
+        "--params",
+        metavar="FILE",
+        help="Parameter file (or name) laid over the model's own; what a study says of its patients still holds.",
+    ),
     click.option(
         "--set",
         "changes",
@@ -42,7 +48,10 @@ _SIMULATION = (
     weight_option,
     bsa_option,
     click.option(
-        "--engine", default="scipy", metavar="NAME", help="scipy (LSODA), scipy-bdf or scipy-radau.  [default: scipy]"
+        "--engine",
+        default="scipy",
+        metavar="NAME",
+        help="scipy (LSODA), scipy-bdf or scipy-radau.  [default: scipy]",
     ),
     click.option("--rtol", type=float, default=1e-6, metavar="NUMBER", help="Relative tolerance.  [default: 1e-06]"),
 )
@@ -55,36 +64,76 @@ def simulation_options(command: F) -> F:
     return command
 
 
-def read_options(
-    *,
-    model: str,
-    params: str | None,
-    changes: tuple[str, ...],
-    days: str | None,
-    times: str | None,
-    step: str | None,
-    side: str,
-    weight: str | None,
-    bsa: str | None,
-    engine: str,
-    rtol: float,
-) -> Options:
-    """The values behind the words; PkpdError or a usage error naming the option at fault."""
-    if times and (step or days):
-        raise click.UsageError("--times says every time itself, so it goes with neither --step nor --days")
-    days_, step_, times_ = _time(days, "--days"), _time(step, "--step"), _times(times)
-    sets = tuple(_change(text) for text in changes)
-    sets += tuple((name, text) for name, text in (("bsa", bsa), ("weight", weight)) if text is not None)
-    from ..engine.stepping import Tolerances, check_engine
-    from ..parameters import load_parameters
-    from ..simulation import SIDES
-    from ..trials.run import Options
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of a verb that simulates, read but not yet looked up."""
 
-    if side not in SIDES:
-        raise click.UsageError(f"--side is one of {', '.join(SIDES)}, not '{side}'")
-    check_engine(engine)
-    overlay = load_parameters(params) if params else None
-    return Options(model, overlay, sets, days_, step_, times_, side, engine, Tolerances(rtol, rtol / 100))
+    model: str
+    params: str | None
+    changes: tuple[tuple[str, str], ...]
+    days: Fraction | None
+    step: Fraction | None
+    times: tuple[float, ...]
+    side: str
+    bsa: float | None
+    weight: float | None
+    engine: str
+    rtol: float
+
+    def resolve(self) -> Options:
+        """The options with the parameter file loaded; PkpdError when it, or the tolerance, is unusable."""
+        from ..engine.stepping import Tolerances
+        from ..parameters import load_parameters
+        from ..trials.run import Options
+
+        return Options(
+            self.model,
+            None if self.params is None else load_parameters(self.params),
+            self.changes,
+            self.days,
+            self.step,
+            self.times,
+            self.side,
+            self.bsa,
+            self.weight,
+            self.engine,
+            Tolerances(self.rtol, self.rtol / 100),
+        )
+
+
+def read_options(*, changes: tuple[str, ...], times: str | None, **texts: Any) -> Asked:
+    """The values behind the words; PkpdError or a usage error naming the option at fault."""
+    from ..dosing.dose import SIDES
+    from ..engine import check_engine
+
+    if times is not None and (texts["step"] is not None or texts["days"] is not None):
+        raise click.UsageError("--times says every time itself, so it goes with neither --step nor --days")
+    if texts["side"] not in SIDES:
+        raise click.UsageError(f"--side is one of {', '.join(SIDES)}, not '{texts['side']}'")
+    check_engine(texts["engine"])
+    read = texts | {
+        "days": _time(texts["days"], "--days"),
+        "step": _time(texts["step"], "--step"),
+        "bsa": size(texts["bsa"], "m2", "--bsa"),
+        "weight": size(texts["weight"], "kg", "--weight"),
+    }
+    return Asked(changes=tuple(_change(text) for text in changes), times=_times(times), **read)
+
+
+def size(text: str | None, unit: str, option: str) -> float | None:
+    """A body size in `unit`; a usage error unless it is a number above 0, with or without a unit."""
+    if text is None:
+        return None
+    from ..units import amount, factor
+
+    try:
+        value, given = amount(text)
+        value *= 1.0 if given == "1" else factor(given, unit)
+    except PkpdError as error:
+        raise click.UsageError(f"{option}: {error}") from None
+    if not 0 < value < 1e4:
+        raise click.UsageError(f"{option} is a size above 0 {unit}, not '{text}'")
+    return value
 
 
 def _change(text: str) -> tuple[str, str]:
@@ -94,7 +143,7 @@ def _change(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _time(text: str | None, option: str) -> Any:
+def _time(text: str | None, option: str) -> Fraction | None:
     from ..units import duration
 
     if text is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
@@ -24,35 +26,42 @@ def references(what: str | None) -> None:
 
 def _keys(what: str) -> set[str]:
     """The reference keys behind a name or file."""
-    from ..data import built_in, kind_of
-    from ..dosing.library import read_schedules
+    from ..data import identify
+    from ..references import load_references
 
     if what.endswith(".json"):
         return _of_record(what)
-    kind = next((k for k in ("study", "parameters", "schedules") if what in built_in(k)), None) or kind_of(what)
+    kind, path = identify(what)
     if kind == "study":
-        return _of_study(what)
-    if kind == "parameters":
-        from ..parameters import load_parameters
-
-        return set(load_parameters(what).sources())
-    if kind == "schedules":
-        return {key for table in read_schedules(None if what == "schedules" else what).values() for key in table.source}
-    from ..references import load_references
-
-    return set(load_references())
+        return _of_study(path)
+    return set(load_references(path)) if kind == "references" else _said(path, kind)
 
 
-def _of_study(what: str) -> set[str]:
+def _said(path: Path, kind: str) -> set[str]:
+    """Every source named in a file of ours, at any depth; values are not looked at, so no unit needs loading."""
+    from ..data import read_toml
+
+    return _sources(read_toml(path, kind))
+
+
+def _sources(table: object) -> set[str]:
+    if not isinstance(table, dict):
+        return set()
+    own = table.get("source", [])
+    keys = {own} if isinstance(own, str) else {k for k in own if isinstance(k, str)} if isinstance(own, list) else set()
+    return keys.union(*(_sources(value) for value in table.values()))
+
+
+def _of_study(path: Path) -> set[str]:
+    """The study's own sources, those of its named schedules, and those of the reference parameters."""
+    from ..data import find, read_toml
     from ..dosing.library import read_schedules
-    from ..parameters import load_parameters
-    from ..trials.study import load_study
 
-    study, named = load_study(what), read_schedules()
-    keys = {*study.source, *load_parameters("il2").sources(), *study.parameters.sources()}
-    for arm in study.arms:
-        keys |= {*arm.parameters.sources(), *(named[arm.schedule_name].source if arm.schedule_name in named else ())}
-    return keys
+    named, study = read_schedules(), read_toml(path, "study")
+    arms = study.get("arms", {})
+    used = [arm.get("schedule") for arm in arms.values() if isinstance(arm, dict)] if isinstance(arms, dict) else []
+    keys = {key for name in used if isinstance(name, str) and name in named for key in named[name].source}
+    return keys | _sources(study) | _said(find("il2", "parameters"), "parameters")
 
 
 def _of_record(what: str) -> set[str]:

@@ -17,9 +17,7 @@ from .options import read_options, simulation_options
 @simulation_options
 @click.option("--replay", metavar="FILE", help="Repeat the run of a run.json instead.")
 @click.option(
-    "--output",
-    metavar="FOLDER",
-    help="Where to write.  [default: results/NAME, or the folder of the replayed run.json]",
+    "--output", metavar="FOLDER", help="Where to write.  [default: results/NAME, or that of the replayed file]"
 )
 @click.option("--no-figures", is_flag=True, help="Write the tables only.")
 def run(study: str | None, replay: str | None, output: str | None, no_figures: bool, **options: Any) -> None:
@@ -35,29 +33,41 @@ def run(study: str | None, replay: str | None, output: str | None, no_figures: b
     """
     if (study is None) == (replay is None):
         raise click.UsageError("give a study, for example he2020, or --replay with a run.json")
-    from ..output.provenance import read_record
-    from ..trials.run import from_record, study_run
+    if output == "":
+        raise click.UsageError("--output takes a folder, not an empty text")
+    if replay is not None:
+        _replay(replay, options["model"], output, not no_figures)
+        return
     from ..trials.study import load_study
+
+    asked = read_options(**options)
+    found = load_study(str(study))
+    from ..trials.run import study_run
     from .write import write_run
 
-    if replay is not None:
-        given = [p.opts[0] for p in run.params if p.name in options and p.name != "model" and _was_given(p.name)]
-        if given:
-            raise click.UsageError(f"a replay repeats everything as it was, so it goes without {', '.join(given)}")
-        record = read_record(replay)
-        asked = from_record(record, replay, options["model"])
-        folder, command = output or Path(replay).parent, str(record.get("command", ""))
-        write_run(asked, folder, command, figures=not no_figures, expected=record)
-        return
-    asked = study_run(load_study(str(study)), read_options(**options))
-    write_run(asked, output or Path("results") / asked.name, command_line(), figures=not no_figures)
-
-
-def _was_given(name: str | None) -> bool:
-    context = click.get_current_context()
-    return name is not None and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ready = study_run(found, asked.resolve())
+    write_run(ready, output or Path("results") / ready.name, command_line(), figures=not no_figures)
 
 
 def command_line() -> str:
     """The command as typed, for the record."""
     return shlex.join(["pkpd", *sys.argv[1:]])
+
+
+def _replay(file: str, model: str, output: str | None, figures: bool) -> None:
+    context = click.get_current_context()
+    allowed = ("replay", "model", "output", "no_figures")
+    given = [p.opts[0] for p in run.params if p.name and p.name not in allowed and _was_given(context, p.name)]
+    if given:
+        raise click.UsageError(f"a replay repeats everything as it was, so it goes without {', '.join(given)}")
+    from ..output.provenance import read_record
+    from ..trials.record import from_record
+    from .write import write_run
+
+    record = read_record(file)
+    asked = from_record(record, file, model)
+    write_run(asked, output or Path(file).parent, record.get("command", ""), figures=figures, expected=record)
+
+
+def _was_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import bsa_option, weight_option
+from .options import bsa_option, size, weight_option
 
 
 @click.command()
@@ -28,17 +28,4 @@ def schedule(schedule: str, bsa: str | None, weight: str | None) -> None:
 
     plan = load_schedule(schedule)
     click.echo(sentence(plan))
-    click.echo(dose_list(plan, _size(bsa, "m2", "--bsa"), _size(weight, "kg", "--weight")))
-
-
-def _size(text: str | None, unit: str, option: str) -> float | None:
-    if text is None:
-        return None
-    from ..errors import PkpdError
-    from ..units import amount, factor
-
-    try:
-        value, given = amount(text)
-        return value if given == "1" else value * factor(given, unit)
-    except PkpdError as error:
-        raise click.UsageError(f"{option}: {error}") from None
+    click.echo(dose_list(plan, size(bsa, "m2", "--bsa"), size(weight, "kg", "--weight")))

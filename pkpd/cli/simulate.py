@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import click
 
@@ -26,26 +26,24 @@ def simulate(schedule: str, csv: str | None, wide: bool, plot: str | None, outpu
       pkpd simulate "0.4 MIU/m2 daily x5" --bsa 1.6 --set treg_ec50=12pM --csv course.csv
       pkpd simulate "1 MIU iv over 2h once" --model my_model.py:model --times 0h,1h,2h,4h
     """
-    if wide and not csv:
-        raise click.UsageError("--wide goes with --csv")
-    kind = Path(plot).suffix.lower().lstrip(".") if plot else ""
-    if plot and kind not in ("png", "svg", "pdf"):
-        raise click.UsageError(f"--plot takes a file ending in .png, .svg or .pdf, not '{plot}'")
+    kind = _check_targets(csv, plot, output, wide)
     from ..dosing.library import load_schedule
 
-    plan = load_schedule(schedule)
     asked = read_options(**options)
+    plan = load_schedule(schedule)
     from ..output.provenance import write_results
-    from ..trials.run import csv_files, schedule_run, simulate_run, to_record
+    from ..trials.record import csv_files, to_record
+    from ..trials.run import schedule_run, simulate_run
     from ..trials.summary import summary
     from .run import command_line
     from .write import figure_files, notes, title
 
-    run = schedule_run(" ".join(schedule.split()), plan, asked)
+    run = schedule_run(" ".join(schedule.split()), plan, asked.resolve())
     notes(run)
     trajectories = simulate_run(run)
     click.echo(summary(run, trajectories))
-    record = to_record(run, command_line())
+    tables = csv_files(trajectories)
+    record = to_record(run, command_line(), tables)
     if csv:
         _write_one(csv, csv_files(trajectories, wide)["trajectories.csv"], record)
     if plot:
@@ -54,8 +52,23 @@ def simulate(schedule: str, csv: str | None, wide: bool, plot: str | None, outpu
 
         _write_one(plot, image(overview_figure(trajectories, run.visits, title(run)), kind), record)
     if output:
-        write_results(output, csv_files(trajectories) | figure_files(run, trajectories), record)
+        write_results(output, tables | figure_files(run, trajectories), record)
         click.echo(f"Written to {output}")
+
+
+def _check_targets(csv: str | None, plot: str | None, output: str | None, wide: bool) -> Literal["png", "svg", "pdf"]:
+    """The kind of figure asked for; a usage error for targets that make no sense."""
+    for option, target in (("--csv", csv), ("--plot", plot), ("--output", output)):
+        if target == "":
+            raise click.UsageError(f"{option} takes a name, not an empty text")
+    if wide and not csv:
+        raise click.UsageError("--wide goes with --csv")
+    if csv and plot and Path(csv) == Path(plot):
+        raise click.UsageError(f"--csv and --plot both name '{csv}'")
+    kind = Path(plot).suffix.lower().lstrip(".") if plot else "png"
+    if kind not in ("png", "svg", "pdf"):
+        raise click.UsageError(f"--plot takes a file ending in .png, .svg or .pdf, not '{plot}'")
+    return cast(Literal["png", "svg", "pdf"], kind)
 
 
 def _write_one(file: str, data: bytes, record: dict[str, Any]) -> None:

@@ -34,19 +34,19 @@ def write_run(
     run: Run, folder: str | Path, command: str, *, figures: bool = True, expected: Mapping[str, Any] | None = None
 ) -> None:
     """Simulate, print and write a run; with `expected`, say whether each table came out as that record lists it."""
-    from ..output.provenance import digest, write_results
-    from ..trials.run import csv_files, simulate_run, to_record
+    from ..output.provenance import write_results
+    from ..trials.record import csv_files, to_record
+    from ..trials.run import simulate_run
     from ..trials.summary import summary
 
     notes(run)
     trajectories = simulate_run(run)
-    files = csv_files(trajectories)
+    tables = csv_files(trajectories)
+    record = to_record(run, command, tables)
     if expected is not None:
-        _compare(run, {name: digest(data) for name, data in files.items()}, expected)
-    if figures:
-        files |= figure_files(run, trajectories)
-    record = to_record(run, command)
+        _compare(record, expected)
     click.echo(summary(run, trajectories))
+    files = tables | (figure_files(run, trajectories) if figures else {})
     written = write_results(folder, files, record)
     click.echo(f"\nWritten to {Path(folder)}: {', '.join(path.name for path in written)}")
 
@@ -66,21 +66,18 @@ def figure_files(run: Run, trajectories: Sequence[Trajectory]) -> dict[str, byte
     return {f"{name}.{kind}": image(figure, kind) for name, figure in drawn.items() for kind in ("png", "svg")}
 
 
-def _compare(run: Run, found: Mapping[str, str], expected: Mapping[str, Any]) -> None:
+def _compare(found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
     """Print the verdict of a replay; FileError names the table that came out differently."""
-    from ..model.registry import get_model
     from ..output.provenance import versions
 
-    listed = expected.get("files", {})
-    differing = [name for name, value in found.items() if listed.get(name) != value]
+    listed = expected.get("tables", {})
+    differing = [name for name, value in found["tables"].items() if listed.get(name) != value]
     if not differing:
-        click.echo(f"Replay: {', '.join(found)} are the same, byte for byte.\n")
+        click.echo(f"Replay: {', '.join(found['tables'])} are the same, byte for byte.\n")
         return
     now, then = versions(), expected.get("versions", {})
     changed = [f"{k} {then.get(k)} -> {v}" for k, v in now.items() if then.get(k) != v]
-    if get_model(run.model).fingerprint != expected["model"].get("fingerprint"):
-        changed.append(f"the equations of model {run.model}")
+    if found["model"] != expected["model"]:
+        changed.append(f"the equations of model {found['model']['name']}")
     reason = f"changed since: {', '.join(changed)}" if changed else "the record or the program was edited"
-    raise FileError(
-        f"the replay gives another {' and '.join(differing)} than the record lists ({reason}); nothing was written"
-    )
+    raise FileError(f"the replay gives another {' and '.join(differing)} than the record lists ({reason})")

@@ -13,6 +13,9 @@ from .amount import MAX_DAYS, MAX_DOSES, Time, check_unit, read_amount, read_rat
 _ROUTE = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]{0,39})?\Z")
 
 
+SIDES = ("pre", "post", "both")  # of a dose, for a sample taken at its time
+
+
 @dataclass(frozen=True, slots=True)
 class Dose:
     """One record: `amount` in `unit` (flat, per m2 or per kg) at `time` (days, exact) by `route`.

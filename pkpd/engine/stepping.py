@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from scipy import integrate
 
-from ..errors import SimulationError, nearest
+from ..errors import SimulationError
+from . import check_engine
 from .compile import Bound, Vector
 from .events import TIE
 
@@ -83,13 +84,7 @@ class Stepper:
             return y
         run, good = self._started(y, rates, begin * day, end * day), y
         for _ in range(MAX_STEPS):
-            try:
-                message = run.step()
-            except _SOLVER as error:  # scipy's implicit solvers raise on numbers that are not finite
-                raise Stopped(float(run.t), good, str(error)) from None
-            if run.status == "failed" or not np.all(np.isfinite(run.y)):
-                raise Stopped(float(run.t_old or begin * day), good, message or "a state is no longer finite")
-            good = run.y
+            good = _step(run, good)
             if out is not None and sample < len(times) and times[sample] * day <= run.t:
                 dense = run.dense_output()
                 while sample < len(times) and times[sample] * day <= run.t:
@@ -130,8 +125,17 @@ class Stepper:
                 raise Stopped(begin, y, str(error)) from None
 
 
-def check_engine(engine: str) -> None:
-    """SimulationError with the nearest name unless the engine exists."""
-    if engine not in SOLVERS:
-        hint = nearest(engine, SOLVERS) or f"; there are {', '.join(SOLVERS)}"
-        raise SimulationError(f"there is no engine '{engine}'{hint}")
+def _step(run: Any, good: Vector) -> Vector:
+    """The state after one step; Stopped, with the last good state, when the solver fails."""
+    before = float(run.t)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            message = run.step()
+        except _SOLVER as error:  # scipy's implicit solvers raise on numbers that are not finite
+            raise Stopped(before, good, str(error)) from None
+    if run.status == "failed":
+        raise Stopped(before, good, str(said[-1].message) if said else message or "it gave no reason")
+    if not np.all(np.isfinite(run.y)):
+        raise Stopped(before, good, "a state is no longer finite")
+    return np.asarray(run.y)

@@ -4,6 +4,7 @@ replaced.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -41,6 +42,12 @@ def read_record(path: str | Path) -> dict[str, Any]:
         raise FileError(f"{file} is not valid JSON: {error}") from None
     if not isinstance(record, dict) or record.get("kind") != "run":
         raise FileError(f'{file} is not a record of a run: it does not say "kind": "run"')
+    texts = (record.get("files", {}), record.get("tables", {}), record.get("versions", {}))
+    for table in texts:
+        if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
+            raise FileError(f"{file} is damaged: files, tables and versions are tables of texts")
+    if not isinstance(record.get("command", ""), str) or record.get("seed") is not None:
+        raise FileError(f"{file} is damaged: command is a text, and there is no seed")
     return record
 
 
@@ -50,25 +57,24 @@ def write_results(
     """Write files and the record that lists them, replacing only what an earlier record there lists unchanged.
 
     Raises FileError, before anything is written, when a file in the way was not written by a run or was changed since.
+    A stop half way leaves every file as it was.
     """
     top = Path(folder)
-    record_path = top / record_name
-    earlier = _earlier(record_path)
+    earlier = _earlier(top / record_name)
     for name in files:
         _refuse_foreign(top / name, earlier.get(name))
     full = dict(record) | {"versions": versions(), "files": {name: digest(data) for name, data in files.items()}}
-    text = json.dumps(full, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    contents = {**files, record_name: _sealed(full)}
     try:
         top.mkdir(parents=True, exist_ok=True)
-        for name, data in {**files, record_name: text.encode("utf-8")}.items():
-            _replace(top / name, data)
+        _replace({top / name: data for name, data in contents.items()})
         for name in set(earlier) - set(files):
             stale = top / name
             if stale.is_file() and digest(stale.read_bytes()) == earlier[name]:
                 stale.unlink()
     except OSError as error:
         raise FileError(f"{error.filename or top} cannot be written: {error.strerror or error}") from None
-    return [top / name for name in (*files, record_name)]
+    return [top / name for name in contents]
 
 
 def digest(data: bytes) -> str:
@@ -76,14 +82,28 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _earlier(record: Path) -> dict[str, str]:
-    if not record.exists():
+def _sealed(record: Mapping[str, Any]) -> bytes:
+    """A record as text, with a digest of itself, so that an edited one is recognised."""
+    full = dict(record) | {"digest": digest(_text(record))}
+    return _text(full)
+
+
+def _text(record: Mapping[str, Any]) -> bytes:
+    return (json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+
+
+def _earlier(path: Path) -> dict[str, str]:
+    """Names and digests of the files that an earlier record in the same place lists."""
+    if not path.exists():
         return {}
-    listed = read_record(record).get("files", {})
-    if not isinstance(listed, dict):
-        return {}
+    if not path.is_file():
+        raise FileError(f"{path} is in the way and is not a file; choose another place, or move it away first")
+    record = read_record(path)
+    if path.read_bytes() != _sealed({k: v for k, v in record.items() if k != "digest"}):
+        raise FileError(f"{path} was changed since pkpd wrote it and is not replaced; choose another place")
+    listed = record.get("files", {})
     # Only plain names: a record from elsewhere must not reach outside its folder.
-    return {name: str(found) for name, found in listed.items() if isinstance(name, str) and Path(name).name == name}
+    return {name: str(found) for name, found in listed.items() if Path(name).name == name}
 
 
 def _refuse_foreign(path: Path, listed: str | None) -> None:
@@ -101,11 +121,18 @@ def _refuse_foreign(path: Path, listed: str | None) -> None:
         )
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Written beside and renamed, so that a stop half way leaves the old file or the new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+def _replace(contents: Mapping[Path, bytes]) -> None:
+    """Everything is written beside its place first and then renamed, so that a stop leaves the old files or the new."""
+    beside = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in contents}
     try:
-        beside.write_bytes(data)
-        os.replace(beside, path)
+        for path, data in contents.items():
+            try:
+                beside[path].write_bytes(data)
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, str(path)) from None
+        for path in contents:
+            os.replace(beside[path], path)
     finally:
-        beside.unlink(missing_ok=True)
+        for part in beside.values():
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ from ..dosing.schedule import Schedule
 from ..errors import PkpdError, StudyError, nearest
 from ..parameters import Parameters, read_tables
 from ..references import load_references
+
+# The name of a study becomes that of a folder.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,59}\Z")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +53,8 @@ def load_study(name_or_path: str | Path) -> Study:
     for key in ("name", "meaning", "population"):
         if not isinstance(table.get(key, ""), str):
             raise StudyError(f"{path.name}: {key} is text, not {table[key]!r}")
+    if not _NAME.match(table["name"]):
+        raise StudyError(f"{path.name}: name is letters, digits, - and _, up to 60 of them, not {table['name']!r:.80}")
     days = _number(table["days"], f"{path.name}: days")
     visits = table["visits"]
     if not isinstance(visits, list) or not visits:
@@ -105,6 +111,6 @@ def _keys(source: Any, where: str) -> tuple[str, ...]:
     keys = (source,) if isinstance(source, str) else tuple(source) if isinstance(source, list) else (None,)
     known = load_references()
     for key in keys:
-        if key not in known:
+        if not isinstance(key, str) or key not in known:
             raise StudyError(f"{where}: source {key!r} is not in references.toml{nearest(str(key), known)}")
     return tuple(str(k) for k in keys)

@@ -44,7 +44,7 @@ def exposures(run: Run, arm: RunArm, trajectory: Trajectory) -> list[Exposure]:
     spans = _spans(trajectory.doses, run.times[-1])
     if not spans:
         return []
-    grids = [np.append(day + np.arange(0, tau, max(FINE, tau / 5000)), day + tau) for day, tau in spans]
+    grids = [np.linspace(day, day + tau, int(np.clip(tau / FINE, 60, 5000)) + 1) for day, tau in spans]
     fine = simulate_arm(run, arm, np.unique(np.concatenate(grids)).tolist(), side="both")
     return [exposure(fine, day, tau, drug_output(trajectory)) for day, tau in spans]
 
@@ -100,7 +100,8 @@ def _visit_text(run: Run, trajectory: Trajectory) -> str:
         *(n.removesuffix("_fold") + " fold" if n.endswith("_fold") else f"{n} {trajectory.unit(n)}" for n in names),
     ]
     rows = [[f"{day:g}", *(_show(at_visit(trajectory, n, day)) for n in names)] for day in sampled]
-    return f"Before the dose, or at the visit\n{aligned([head, *rows])}"
+    side = "After" if run.side == "post" else "Before"
+    return f"{side} the dose, or at the visit\n{aligned([head, *rows])}"
 
 
 def _show(value: float) -> str:
