@@ -82,7 +82,7 @@ def sized(values: Parameters, bsa: float | None, weight: float | None) -> tuple[
         if size is not None and not 0 < size < 1e4:
             raise SimulationError(f"{name} is a size above 0 in {unit}, not {size:g}")
         if size is not None and name in values and values[name].in_unit(unit) != size:
-            values = values.set(f"the {name} given", **{name: f"{size!r} {unit}"})
+            values = values.set(f"--{name}", **{name: f"{size!r} {unit}"})
         body[name] = size if size is not None else values[name].in_unit(unit) if name in values else None
     return values, body
 

@@ -65,7 +65,7 @@ def _replay(file: str, model: str, output: str | None, figures: bool) -> None:
     from .write import write_run
 
     record = read_record(file)
-    asked = from_record(record, file, model)
+    asked = from_record(record, file, model if _was_given(context, "model") else "")
     write_run(asked, output or Path(file).parent, record.get("command", ""), figures=figures, expected=record)
 
 

@@ -80,4 +80,6 @@ def _compare(found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
     if found["model"] != expected["model"]:
         changed.append(f"the equations of model {found['model']['name']}")
     reason = f"changed since: {', '.join(changed)}" if changed else "the record or the program was edited"
-    raise FileError(f"the replay gives another {' and '.join(differing)} than the record lists ({reason})")
+    raise FileError(
+        f"the replay gives another {' and '.join(differing)} than the record lists ({reason}); nothing was written"
+    )

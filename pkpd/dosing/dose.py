@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -46,7 +47,8 @@ class Dose:
             value = getattr(self, name)
             if value is not None and type(value) is not Fraction:
                 object.__setattr__(self, name, exact(value))
-        object.__setattr__(self, "amount", float(self.amount))
+        # a whole number may be too large for a float, and is then refused below
+        object.__setattr__(self, "amount", float(self.amount) if abs(self.amount) < 1e300 else math.inf)
         _check_times(self)
         _check_amount(self)
         _check_kind(self)

@@ -42,12 +42,12 @@ def read_record(path: str | Path) -> dict[str, Any]:
         raise FileError(f"{file} is not valid JSON: {error}") from None
     if not isinstance(record, dict) or record.get("kind") != "run":
         raise FileError(f'{file} is not a record of a run: it does not say "kind": "run"')
-    texts = (record.get("files", {}), record.get("tables", {}), record.get("versions", {}))
-    for table in texts:
+    for key in ("files", "tables", "versions"):
+        table = record.get(key)
         if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
-            raise FileError(f"{file} is damaged: files, tables and versions are tables of texts")
-    if not isinstance(record.get("command", ""), str) or record.get("seed") is not None:
-        raise FileError(f"{file} is damaged: command is a text, and there is no seed")
+            raise FileError(f"{file} is damaged: '{key}' is a table of texts, not {table!r:.40}")
+    if not isinstance(record.get("command"), str) or record.get("seed", 0) is not None:
+        raise FileError(f"{file} is damaged: it needs the command as text, and a seed of null")
     return record
 
 
@@ -89,7 +89,7 @@ def _sealed(record: Mapping[str, Any]) -> bytes:
 
 
 def _text(record: Mapping[str, Any]) -> bytes:
-    return (json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+    return (json.dumps(record, indent=1, allow_nan=False) + "\n").encode("utf-8")
 
 
 def _earlier(path: Path) -> dict[str, str]:

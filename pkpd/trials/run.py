@@ -85,6 +85,11 @@ def study_run(study: Study, options: Options = PLAIN) -> Run:
         own = arm.parameters.over(study.parameters)
         known, unknown = _split(own, model)
         notes += unknown
+        notes += [
+            f"{options.parameters.origin}: {name} is not used, since the study says its own; --set overrides it"
+            for name in (options.parameters or ())
+            if options.parameters and name in known
+        ]
         name = arm.name
         arms.append(_arm(name, arm.label, arm.schedule_name, arm.schedule, model, options, known, own, study.name))
     until = options.days if options.days is not None else duration(study.days)
