@@ -66,10 +66,9 @@ def from_record(record: Mapping[str, Any], where: str, model: str = "") -> Run:
     """
     try:
         return _run(Reader(record, where), where, model)
-    except FileError:
-        raise
     except PkpdError as error:
-        raise FileError(f"{where}: {error}") from None
+        said = str(error)
+        raise FileError(said if said.startswith(where) else f"{where}: {said}") from None
 
 
 def _run(read: Reader, where: str, model: str) -> Run:
