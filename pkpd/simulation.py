@@ -49,28 +49,24 @@ def simulate(
     arm: str = "",
     id: str = "1",
 ) -> Trajectory:
-    """Simulate one patient.
+    """Simulate one patient; every result is in the unit of its output.
 
     `schedule` is a `Schedule`, a name in the schedule file, or its text ("1 MIU every 2d x7"). `times` are days, in
     any order, and come back bit for bit; without them every `step` up to `days` (by default the length of the
     schedule, or 14 days after its last dose if that is later). `side` tells whether a sample at the time of a dose is
     taken before ("pre", the default), after, or both. `bsa` (m2) and `weight` (kg) size doses per m2 and per kg, and
-    the model where it knows them; without them its parameters say. `start` continues from `Trajectory.end`. Times are
-    days, doses carry their own unit, results the unit of each output. Raises a PkpdError that says in one sentence
-    what is wrong.
+    the model where it knows them; else its parameters say. `start` continues from `Trajectory.end`. Raises PkpdError.
     """
     model = get_model(model) if isinstance(model, str) else model
     plan = load_schedule(schedule) if isinstance(schedule, str) else schedule
-    values = default_parameters(model) if parameters is None else parameters.over(default_parameters(model))
-    if side not in SIDES:
-        raise SimulationError(f"side '{side}' is none of {', '.join(SIDES)}{nearest(side, SIDES)}")
-    values, body = sized(values, bsa, weight)
+    own = default_parameters(model)
+    values, body = sized(own if parameters is None else parameters.over(own), bsa, weight)
     bound = bind(model, values)
     doses, events = giving.given(plan, **body), actions(bound, plan, **body)
     asked = _checked(times) if times is not None else grid(plan, days, step)
+    rows, sides = _sides(side, asked, events, doses)
     order, place = np.unique(asked, return_inverse=True)
     before, after, end = solve(bound, events, order, engine, tolerances, start, partial(last_dose, doses))
-    rows, sides = _sides(side, asked, events, doses)
     states = np.where((np.array(sides) == "post")[:, None], after[place[rows]], before[place[rows]])
     return Trajectory(bound, doses, asked[rows], tuple(sides), states, end, arm, id)
 
@@ -118,6 +114,8 @@ def _sides(
     """Row numbers into `asked`, and the side of each: with "both", two rows where something happens and one
     elsewhere.
     """
+    if side not in SIDES:
+        raise SimulationError(f"side '{side}' is none of {', '.join(SIDES)}{nearest(side, SIDES)}")
     if side != "both":
         return np.arange(len(asked)), [side] * len(asked)
     moments = np.unique([*(a.time for a in events), *(float(d.time) for d in doses)])

@@ -131,12 +131,15 @@ def deliver(bound: Bound, dose: Dose, body: float = 1.0) -> Delivery:
     """
     route = bound.route(dose.route)
     per_unit = body * _to_route_unit(dose.unit, route) * route.content
-    amount = dose.amount * per_unit * route.bioavailability
+    amount, days = dose.amount * per_unit * route.bioavailability, float(dose.duration or 0)
     if dose.rate is not None:
         rate = dose.rate * per_unit / factor("h", bound.model.time)
-        return Delivery(route.state, amount, rate, amount / rate / bound.per_day, route.lag)
-    days = float(dose.duration or 0)
-    return Delivery(route.state, amount, amount / (days * bound.per_day) if days else 0.0, days, route.lag)
+        days = amount / rate / bound.per_day
+    else:
+        rate = amount / (days * bound.per_day) if days else 0.0
+    if days <= TIE and dose.amount:  # over before anything else can happen
+        return Delivery(route.state, amount, 0.0, 0.0, route.lag)
+    return Delivery(route.state, amount, rate, days, route.lag)
 
 
 def _to_route_unit(given: str, route: BoundRoute) -> float:
