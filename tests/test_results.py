@@ -1,0 +1,191 @@
+"""What a run replaces, removes and leaves alone, and where it writes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import (
+    SHORT,
+    TABLES,
+    pkpd,
+    printed,
+    record,
+    refused,
+    rows,
+    snapshot,
+    study_file,
+    works,
+)
+
+from pkpd.output.provenance import digest
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def short_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a short run."""
+    folder = tmp_path_factory.mktemp("short") / "small"
+    works("run", "he2020", *SHORT, "--output", str(folder))
+    return folder
+
+
+@pytest.fixture
+def small(short_run: Path, here: Path) -> Path:
+    """A copy of it, as `small` in the current folder."""
+    return shutil.copytree(short_run, here / "small")
+
+
+def edit(path: Path, change: dict[str, Any]) -> None:
+    """Change some keys of a run.json; a value `...` takes the key away."""
+    changed = {**record(path), **change}
+    path.write_text(json.dumps({key: value for key, value in changed.items() if value is not ...}))
+
+
+def test_a_run_replaces_its_own_files(small: Path) -> None:
+    before = snapshot(small)
+    works("run", "he2020", *SHORT, "--set", "treg_feedback=1", "--output", "small")
+    after = snapshot(small)
+    assert set(after) == set(before) and after["trajectories.csv"] != before["trajectories.csv"]
+    assert after["doses.csv"] == before["doses.csv"]
+
+
+def test_stale_files_are_removed_unless_edited(here: Path) -> None:
+    """What an earlier run wrote and this one does not: removed as written, kept as edited."""
+    for name in ("same", "edited"):
+        works("run", "he2020", *SHORT, "--output", name)
+        (here / name / "old.svg").write_text("<svg/>")
+        files = record(here / name / "run.json")["files"]
+        edit(here / name / "run.json", {"files": {**files, "old.svg": digest(b"<svg/>")}})
+    (here / "edited" / "old.svg").write_text("<svg>mine</svg>")
+    for name in ("same", "edited"):
+        pkpd("run", "he2020", *SHORT, "--output", name)
+    assert (here / "edited" / "old.svg").read_text() == "<svg>mine</svg>"
+
+
+@pytest.mark.parametrize("name", ["trajectories.csv", "doses.csv", "run.json"])
+def test_foreign_and_edited_files_are_kept(name: str, small: Path, here: Path) -> None:
+    (here / "foreign").mkdir()
+    (here / "foreign" / name).write_text("mine\n")
+    assert name in refused("run", "he2020", *SHORT, "--output", "foreign")
+    if name == "run.json":
+        edit(small / name, {"note": "mine"})
+    else:
+        (small / name).write_text((small / name).read_text() + "\n")
+    assert name in refused("run", "he2020", *SHORT, "--output", "small")
+    (small / name).unlink()
+    (small / name).mkdir()
+    assert name in refused("run", "he2020", *SHORT, "--output", "small")
+
+
+def test_a_folder_without_its_record_is_kept(small: Path) -> None:
+    (small / "run.json").unlink()
+    assert "was not written by pkpd" in refused("run", "he2020", *SHORT, "--output", "small")
+
+
+def test_other_files_in_the_folder_do_not_matter(small: Path) -> None:
+    (small / "notes.txt").write_text("mine\n")
+    works("run", "he2020", *SHORT, "--set", "treg_feedback=1", "--output", "small")
+    assert (small / "notes.txt").read_text() == "mine\n"
+
+
+def test_links_are_not_followed(small: Path, here: Path) -> None:
+    """A table that is a link to an equal file elsewhere is replaced itself; the file elsewhere stays."""
+    shutil.copy(small / "trajectories.csv", here / "kept.csv")
+    (small / "trajectories.csv").unlink()
+    (small / "trajectories.csv").symlink_to(here / "kept.csv")
+    kept = (here / "kept.csv").read_bytes()
+    pkpd("run", "he2020", *SHORT, "--set", "treg_feedback=1", "--output", "small")
+    assert (here / "kept.csv").read_bytes() == kept
+
+
+@pytest.mark.parametrize(
+    "name", ["../victim", "{here}/victim", "../small/../victim", "x/../../victim", "..", ".", "", "a\0b"]
+)
+def test_a_record_reaches_no_file_outside(name: str, small: Path, here: Path) -> None:
+    (here / "victim").write_text("mine\n")
+    files = record(small / "run.json")["files"]
+    edit(small / "run.json", {"files": {**files, name.format(here=here): digest(b"mine\n")}})
+    pkpd("run", "he2020", *SHORT, "--output", "small")
+    pkpd("run", "--replay", "small/run.json", "--no-figures")
+    assert (here / "victim").read_text() == "mine\n"
+
+
+def test_an_unwritable_place_is_one_sentence(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "file").write_text("mine\n")
+    assert "file" in refused("run", "he2020", *SHORT, "--output", "file/below")
+    assert "/proc" in refused("run", "he2020", *SHORT, "--output", "/proc/below")
+    (here / "loop").symlink_to("loop")
+    assert "loop" in refused("run", "he2020", *SHORT, "--output", "loop/below")
+    # the user of a container may write everywhere, so a folder without that right is imitated
+    monkeypatch.setattr(
+        Path, "mkdir", lambda *a, **k: (_ for _ in ()).throw(PermissionError(13, "Permission denied", "out"))
+    )
+    assert "out cannot be written: Permission denied" in refused("run", "he2020", *SHORT, "--output", "out")
+
+
+@pytest.mark.parametrize("stop", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_stop_half_way_leaves_no_half_file(
+    stop: BaseException, after: int, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file is the old or the new one whole, nothing else is left, and the next run succeeds."""
+    before = snapshot(small)
+    written: list[Path] = []
+    real = Path.write_bytes
+
+    def write(path: Path, data: bytes) -> int:
+        if len(written) == after:
+            real(path, data[: len(data) // 2])
+            raise stop
+        written.append(path)
+        return real(path, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", write)
+        said = pkpd("run", "he2020", *SHORT, "--set", "treg_feedback=1", "--output", "small")
+    assert said.status == (2 if isinstance(stop, OSError) else 130) and said.err.splitlines()[-1].startswith("pkpd: ")
+    works("run", "he2020", *SHORT, "--set", "treg_feedback=1", "--output", "whole")
+    whole, left = snapshot(small.parent / "whole"), snapshot(small)
+    assert set(left) == TABLES
+    assert all(left[name] in (before[name], whole[name]) for name in TABLES - {"run.json"})
+    works("run", "he2020", *SHORT, "--set", "treg_feedback=1", "--output", "small")
+
+
+# --- a study's name, arms and labels
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "{here}/evil", "", ".", "..", "a/b", "a\0b", "a\nb", "\x1b[31m", "x" * 300]
+)
+def test_a_study_cannot_choose_where_to_write(name: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "work").mkdir()
+    monkeypatch.chdir(here / "work")
+    (here / "work" / "mine.toml").write_text(study_file(name=name.format(here=here)))
+    said = pkpd("run", "mine.toml", *SHORT)
+    assert said.status == 2 and "name" in said.err
+    assert set(snapshot(here)) == {"work", "work/mine.toml"}
+
+
+def test_labels_and_arms_are_only_text(here: Path) -> None:
+    arm = '[arms."a,\\"b\\"\\n=1+1"]\nlabel = "$\\\\frac{1}$ <b>&amp; % {x}"\nschedule = "1 MIU daily x3"\n'
+    (here / "mine.toml").write_text(study_file(arm))
+    works("run", "mine.toml", "--model", "il2_minimal", "--days", "7", "--step", "1d", "--output", "out")
+    assert {row["arm"] for row in rows("out/trajectories.csv")} == {'a,"b"\n=1+1'}
+
+
+def test_a_user_s_study_has_its_own_name_and_place(here: Path) -> None:
+    (here / "mine.toml").write_text(study_file())
+    said = works("run", "mine.toml", *SHORT[:3])
+    assert "Written to results/mine" in said
+    assert set(snapshot(here / "results" / "mine")) == TABLES
+    assert {row["arm"] for row in rows("results/mine/doses.csv")} == {"one"}
+    assert [row["day"] for row in printed(said, "Before the dose, or at the visit")] == [0, 3, 7]
