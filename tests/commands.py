@@ -158,6 +158,7 @@ FILES = {
     "parameters.toml": parameter_file(parameter("treg_ec50", 12, "pM")),
     "misspelt.toml": parameter_file(parameter("treg_ec5", 12, "pM")),
     "dimension.toml": parameter_file(parameter("treg_ec50", 12, "L")),
+    "negative.toml": parameter_file(parameter("linear_clearance", -5, "L/h")),
     "minimal.toml": parameter_file(parameter("treg_feedback", 1, "1"), model="il2_minimal"),
     "huge.toml": parameter_file(parameter("treg_ec50", "9" * 400, "pM")),
     "schedules.toml": SCHEDULE_FILE,

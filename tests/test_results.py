@@ -21,7 +21,9 @@ from commands import (
     works,
 )
 
-from pkpd.output.provenance import digest
+from pkpd.errors import FileError
+from pkpd.output import provenance
+from pkpd.output.provenance import digest, write_results
 
 
 @pytest.fixture(autouse=True)
@@ -60,15 +62,15 @@ def test_a_run_replaces_its_own_files(small: Path) -> None:
 
 def test_stale_files_are_removed_unless_edited(here: Path) -> None:
     """What an earlier run wrote and this one does not: removed as written, kept as edited."""
-    for name in ("same", "edited"):
-        works("run", "he2020", *SHORT, "--output", name)
-        (here / name / "old.svg").write_text("<svg/>")
-        files = record(here / name / "run.json")["files"]
-        edit(here / name / "run.json", {"files": {**files, "old.svg": digest(b"<svg/>")}})
-    (here / "edited" / "old.svg").write_text("<svg>mine</svg>")
-    for name in ("same", "edited"):
-        pkpd("run", "he2020", *SHORT, "--output", name)
-    assert (here / "edited" / "old.svg").read_text() == "<svg>mine</svg>"
+    told = {"kind": "run", "command": "pkpd", "seed": None, "tables": {}}
+    write_results("out", {"a.csv": b"a", "b.svg": b"b", "c.svg": b"c"}, told)
+    (here / "out" / "c.svg").write_text("mine")
+    write_results("out", {"a.csv": b"A"}, told)
+    assert set(snapshot(here / "out")) == {"a.csv", "c.svg", "run.json"}
+    assert (here / "out" / "c.svg").read_text() == "mine"
+    # what was kept is from then on the user's
+    with pytest.raises(FileError, match="was not written by pkpd"):
+        write_results("out", {"c.svg": b"c"}, told)
 
 
 @pytest.mark.parametrize("name", ["trajectories.csv", "doses.csv", "run.json"])
@@ -112,10 +114,10 @@ def test_links_are_not_followed(small: Path, here: Path) -> None:
 )
 def test_a_record_reaches_no_file_outside(name: str, small: Path, here: Path) -> None:
     (here / "victim").write_text("mine\n")
-    files = record(small / "run.json")["files"]
-    edit(small / "run.json", {"files": {**files, name.format(here=here): digest(b"mine\n")}})
-    pkpd("run", "he2020", *SHORT, "--output", "small")
-    pkpd("run", "--replay", "small/run.json", "--no-figures")
+    forged = record(small / "run.json")
+    forged["files"][name.format(here=here)] = digest(b"mine\n")
+    (small / "run.json").write_bytes(provenance._sealed({k: v for k, v in forged.items() if k != "digest"}))
+    works("run", "--replay", "small/run.json", "--no-figures")
     assert (here / "victim").read_text() == "mine\n"
 
 

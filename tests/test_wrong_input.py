@@ -58,6 +58,7 @@ WRONG = [
     ("run he2020 --params study.toml", "kind 'study' where one of kind 'parameters' is needed"),
     ("simulate he2020 --params misspelt.toml", "did you mean 'treg_ec50'?"),
     ("simulate he2020 --params dimension.toml", "dimension.toml", "treg_ec50", "'L' does not convert to 'pM'"),
+    ("simulate he2020 --params negative.toml", "linear_clearance", "negative"),
     ("simulate he2020 --params minimal.toml", "minimal.toml", "il2_minimal"),
     ("simulate he2020 --params huge.toml", "huge.toml", "treg_ec50"),
     ("model il2 --params il2_minimal", "il2_minimal"),

@@ -78,7 +78,11 @@ def _run(path: Path) -> dict[str, Any]:
         raise ModelError(f"{path.name} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where dataclasses look for it
-    _guarded(partial(spec.loader.exec_module, module), f"{path.name} does not run as Python")
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # nothing is left beside the user's file
+    try:
+        _guarded(partial(spec.loader.exec_module, module), f"{path.name} does not run as Python")
+    finally:
+        sys.dont_write_bytecode = before
     return vars(module)
 
 
