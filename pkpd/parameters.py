@@ -54,8 +54,6 @@ class Parameter:
             raise ParameterError(f"{where}: '{text}' is not in a unit like {self.unit} ({error})") from None
         if not math.isfinite(value):
             raise ParameterError(f"{where}: {text!r:.40} is not a finite number")
-        if value < 0 <= self.bounds[0]:
-            raise ParameterError(f"{where}: {value:g} {self.unit} was asked for, and it cannot be negative")
         origin = f"set to {value:g} {self.unit} by {by}; was {self.text} ({', '.join(self.source)})"
         return replace(self, value=value, basis="assumed", source=("assumed",), where=origin, origin=where)
 

@@ -24,7 +24,7 @@ from .output.trajectory import Trajectory
 from .parameters import Parameters
 from .units import duration
 
-MAX_TIMES = 500_000
+MAX_TIMES = 200_000
 
 
 def default_parameters(model: Model | str) -> Parameters:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import click
 
+from .. import __version__
 from ..errors import PkpdError, nearest
 
 # One line a verb: its name, and what `pkpd --help` says of it without importing it.
@@ -52,7 +53,7 @@ class Verbs(click.Group):
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(package_name="pkpd", prog_name="pkpd")
+@click.version_option(__version__, prog_name="pkpd")
 def cli() -> None:
     """Simulate low-dose interleukin-2: from a dosing schedule to Treg and NK trajectories.
 

@@ -20,7 +20,7 @@ def references(what: str | None) -> None:
     """
     from ..references import bibliography, load_references
 
-    for reference in bibliography(_keys(what) if what else load_references()):
+    for reference in bibliography(load_references() if what is None else _keys(what)):
         click.echo(str(reference))
 
 

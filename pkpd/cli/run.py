@@ -33,8 +33,9 @@ def run(study: str | None, replay: str | None, output: str | None, no_figures: b
     """
     if (study is None) == (replay is None):
         raise click.UsageError("give a study, for example he2020, or --replay with a run.json")
-    if output == "":
-        raise click.UsageError("--output takes a folder, not an empty text")
+    for option, value in (("--output", output), ("--replay", replay)):
+        if value == "":
+            raise click.UsageError(f"{option} takes a name, not an empty text")
     if replay is not None:
         _replay(replay, options["model"], output, not no_figures)
         return

@@ -17,5 +17,8 @@ def schedules(file: str | None) -> None:
     """
     from ..dosing.library import read_schedules
 
+    if file == "":
+        raise click.UsageError("FILE is a schedules file, not an empty text")
+
     for name, table in read_schedules(file).items():
         click.echo(f"{name}: {table.text}\n    {table.meaning} [{', '.join(table.source)}]")

@@ -61,6 +61,8 @@ def _check_targets(csv: str | None, plot: str | None, output: str | None, wide: 
     for option, target in (("--csv", csv), ("--plot", plot), ("--output", output)):
         if target == "":
             raise click.UsageError(f"{option} takes a name, not an empty text")
+    if csv and csv.endswith(".json"):
+        raise click.UsageError(f"--csv takes a file such as course.csv, not '{csv}': records end in .json")
     if wide and not csv:
         raise click.UsageError("--wide goes with --csv")
     if csv and plot and Path(csv) == Path(plot):

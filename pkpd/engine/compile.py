@@ -175,7 +175,9 @@ def parameter_vector(compiled: Compiled, parameters: Parameters) -> tuple[float,
             raise ParameterError(
                 f"{parameters.origin}: parameter '{d.name}' ({d.unit}) of model {model.name} has no value"
             )
-        own.append(parameters[d.name].in_unit(d.unit) * coherent_factor(d.unit, model.time))
+        if (found := parameters[d.name]).value < 0 <= found.bounds[0]:
+            raise ParameterError(f"{found.origin or d.name}: {d.name} = {found.text} cannot be negative")
+        own.append(found.in_unit(d.unit) * coherent_factor(d.unit, model.time))
     try:
         derived = [float(v) for v in compiled.derived(own)]
     except (ZeroDivisionError, OverflowError, ValueError, TypeError) as error:

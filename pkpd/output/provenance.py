@@ -15,14 +15,20 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .. import __version__
 from ..errors import FileError
 
-PACKAGES = ("pkpd", "numpy", "scipy", "sympy", "pint", "matplotlib")
+PACKAGES = ("numpy", "scipy", "sympy", "pint", "matplotlib")
 
 
 def versions() -> dict[str, str]:
     """What the numbers depend on: packages, Python and processor."""
-    found = {"python": platform.python_version(), "machine": platform.machine(), "system": sys.platform}
+    found = {
+        "pkpd": __version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "system": sys.platform,
+    }
     for name in PACKAGES:
         try:
             found[name] = version(name)

@@ -27,7 +27,7 @@ def summary(run: Run, trajectories: Sequence[Trajectory]) -> str:
     """The tables of a run as text, ready to print."""
     parts = [f"{run.name}: model {run.model}, engine {run.engine}, relative tolerance {run.tolerances.relative:g}"]
     for arm, trajectory in zip(run.arms, trajectories, strict=True):
-        parts.append(f"{arm.label}: {sentence(arm.schedule)}")
+        parts.append(f"{arm.label}: {sentence(arm.schedule)}" if len(run.arms) > 1 else sentence(arm.schedule))
         parts += [text for text in (_exposure_text(run, arm, trajectory), _visit_text(run, trajectory)) if text]
     return "\n\n".join(parts)
 
