@@ -17,7 +17,7 @@ from .output.trajectory import Trajectory
 class Exposure:
     """Exposure to one output between a dose and the next, in the output's unit; times in hours after the dose.
 
-    `half_life` is NaN where the level does not fall to a twentieth of its peak within the interval, or never rises.
+    `half_life` is NaN where the level does not fall to a quarter of its peak within the interval, or never rises.
     """
 
     day: float
@@ -40,9 +40,12 @@ def exposure(trajectory: Trajectory, day: float, interval: float, output: str = 
     times, end, sides = trajectory.times, day + interval, np.array(trajectory.sides)
     rows = (times >= day - TIE) & (times <= end + TIE)
     # The interval begins after its own dose and ends before the next one.
-    if np.any((sides == "post") & (np.abs(times - day) <= TIE)):
+    post = np.any((sides == "post") & (np.abs(times - day) <= TIE))
+    if post:
         rows &= ~((sides == "pre") & (np.abs(times - day) <= TIE))
     rows &= ~((sides == "post") & (np.abs(times - end) <= TIE))
+    if not post and _enters_at_once(trajectory, day):
+        raise SimulationError(f"the dose on day {day:g} enters at once, so its exposure needs samples with side='both'")
     hours = (trajectory.times[rows] - day) * 24
     level = trajectory[output][rows]
     if len(hours) < 3 or hours[-1] < interval * 24 - 1e-6:
@@ -73,17 +76,22 @@ def _auc(hours: Vector, level: Vector) -> float:
     return float(np.sum(width * np.where(use_log, log_rule, (left + right) / 2)))
 
 
+def _enters_at_once(trajectory: Trajectory, day: float) -> bool:
+    """Whether a dose on a day reaches its state at that very time: no infusion, no lag."""
+    given = [d for d in trajectory.doses if d.amount > 0 and abs(float(d.time) - day) <= TIE]
+    return any(d.rate is None and not d.duration and trajectory.bound.route(d.route).lag == 0 for d in given)
+
+
 def _half_life(hours: Vector, above: Vector) -> float:
-    if not above.size or above[0] <= 0:
+    """From half of the peak to a twentieth, or to the end where that is not reached but a quarter is."""
+    if not above.size or above[0] <= 0 or above.min() > above[0] / 4:
         return math.nan
     low = above <= above[0] / 20
-    if not low.any():
-        return math.nan
-    use = (above <= above[0] / 2) & (np.arange(len(above)) <= int(np.argmax(low))) & (above > 0)
+    last = int(np.argmax(low)) if low.any() else len(above)
+    use = (above <= above[0] / 2) & (np.arange(len(above)) <= last) & (above > 0)
     if use.sum() < 3:
         return math.nan
-    slope = np.polyfit(hours[use], np.log(above[use]), 1)[0]
-    return float(math.log(2) / -slope)
+    return float(math.log(2) / -np.polyfit(hours[use], np.log(above[use]), 1)[0])
 
 
 def at_visit(trajectory: Trajectory, output: str, day: float) -> float:

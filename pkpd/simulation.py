@@ -55,7 +55,8 @@ def simulate(
     any order, and come back bit for bit; without them every `step` up to `days` (by default the length of the
     schedule, or 14 days after its last dose if that is later). `side` tells whether a sample at the time of a dose is
     taken before ("pre", the default), after, or both. `bsa` (m2) and `weight` (kg) size doses per m2 and per kg, and
-    the model where it knows them; else its parameters say. `start` continues from `Trajectory.end`. Raises PkpdError.
+    the model where it knows them; else its parameters say. `start` continues from `Trajectory.end`, after everything
+    that happened at that time. Raises PkpdError.
     """
     model = get_model(model) if isinstance(model, str) else model
     plan = load_schedule(schedule) if isinstance(schedule, str) else schedule

@@ -148,7 +148,9 @@ def test_this_comparison_can_fail() -> None:
 @pytest.mark.parametrize("time", ["min", "d", "wk"])
 def test_internal_time_unit_does_not_matter(time: str) -> None:
     model = models.one_compartment(time)
-    t = simulate("100 mg iv over 6h once, then 50 mg once", model, times=GRID / 24, tolerances=FINE)
-    arrivals = (Arrival("central", 0, 100, 6), Arrival("depot", 24, 50))
+    parameters = model.defaults.set(sc_lag="1.5 h", sc_bioavailability=0.6, iv_lag="150 min", iv_bioavailability=0.5)
+    schedule = "100 mg iv at 20 mg/h once, then 50 mg once"
+    t = simulate(schedule, model, parameters, times=GRID / 24, tolerances=FINE)
+    arrivals = (Arrival("central", 2.5, 50, 2.5), Arrival("depot", 25.5, 30))
     want = exact_level(arrivals, one_compartment_response, GRID, np.zeros(len(GRID), bool))
     assert np.max(np.abs(t["concentration"] - want)) < EXACT * np.max(want)

@@ -22,6 +22,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from published import RESPONSES, Comparison, comparisons  # noqa: E402
 
 MISSES = {
+    "SC mean level over 8 h, % of the IV peak",
+    "IV bolus, last half-life, 2 to 12 h",
     "AUC over 24 h, 20 MIU/m2 daily",
     "AUC over 24 h, 10 MIU/m2 twice daily",
     "IV infusion of 0.164 MIU/m2 a day",
@@ -29,6 +31,8 @@ MISSES = {
     "IV infusion of 0.655 MIU/m2 a day",
     "treg, 0.26 MIU/m2 every 3 days, steady state, trough (design target)",
     "treg, 1.0 MIU/m2 daily x 84, on treatment",
+    "Treg, 3 MIU/m2 daily, day 28",
+    "Treg, 0.101 MIU/m2 single dose, largest visit",
     "IL-2 peak, 1.75 MIU/m2 daily, week 6",
 }
 

@@ -137,7 +137,7 @@ def test_parentheses_limit_what_looks_back() -> None:
         ),
         ("1 MIU on mon x4", "the end"),
         ("1 MIU on mon x4 wekks", "did you mean 'weeks'?"),
-        ("1 MIUU once", "'MIUU' is not a known unit; did you mean 'MIU'? (character 1 of the schedule)"),
+        ("1 MIUU once", "'MIUU' is not the unit of a dose; did you mean 'MIU'? (character 1 of the schedule)"),
         ("1 pM once", "not the unit of a dose"),
         ("1 cells once", "not the unit of a dose"),
         ("-1 MIU once", "positive"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..errors import PkpdError
+from ..errors import PkpdError, nearest
 
 if TYPE_CHECKING:
     from ..trials.run import Options
@@ -111,13 +111,18 @@ def read_options(*, changes: tuple[str, ...], times: str | None, **texts: Any) -
     if texts["side"] not in SIDES:
         raise click.UsageError(f"--side is one of {', '.join(SIDES)}, not '{texts['side']}'")
     check_engine(texts["engine"])
+    sets = tuple(_change(text) for text in changes)
+    _check_names(texts["model"], sets)
+    for size_option in ("bsa", "weight"):
+        if texts[size_option] is not None and any(name == size_option for name, _ in sets):
+            raise click.UsageError(f"--{size_option} and --set {size_option} say the same thing: give one of them")
     read = texts | {
         "days": _time(texts["days"], "--days"),
         "step": _time(texts["step"], "--step"),
         "bsa": size(texts["bsa"], "m2", "--bsa"),
         "weight": size(texts["weight"], "kg", "--weight"),
     }
-    return Asked(changes=tuple(_change(text) for text in changes), times=_times(times), **read)
+    return Asked(changes=sets, times=_times(times), **read)
 
 
 def size(text: str | None, unit: str, option: str) -> float | None:
@@ -141,6 +146,18 @@ def _change(text: str) -> tuple[str, str]:
     if not equals or not name.strip() or not value.strip():
         raise click.UsageError(f"--set takes NAME=VALUE, for example treg_ec50=12pM, not '{text}'")
     return name.strip(), value.strip()
+
+
+def _check_names(model: str, changes: tuple[tuple[str, str], ...]) -> None:
+    """Refuse a name that a built-in model has not, before anything heavy is loaded."""
+    from ..data import built_in, read_toml
+
+    if changes and model in (files := built_in("parameters")):
+        names = [name for name in read_toml(files[model], "parameters") if name != "model"]
+        for name, _ in changes:
+            if name not in names:
+                hint = nearest(name, names) or f"; pkpd model {model} lists them"
+                raise click.UsageError(f"--set: model {model} has no parameter '{name}'{hint}")
 
 
 def _time(text: str | None, option: str) -> Fraction | None:

@@ -20,8 +20,11 @@ def references(what: str | None) -> None:
     """
     from ..references import bibliography, load_references
 
-    for reference in bibliography(load_references() if what is None else _keys(what)):
+    found = bibliography(load_references() if what is None else _keys(what))
+    for reference in found:
         click.echo(str(reference))
+    if not found:
+        click.echo("No sources: every value is assumed.")
 
 
 def _keys(what: str) -> set[str]:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def notes(run: Run) -> None:
     """Say on standard error what a user should know and did not ask."""
     from ..model.registry import MODELS
+    from ..trials.summary import beyond_evidence
 
-    for note in run.notes:
+    for note in (*run.notes, *beyond_evidence(run)):
         click.echo(f"note: {note}", err=True)
     if run.model in MODELS:
         for arm in run.arms:
@@ -34,11 +35,12 @@ def write_run(
     run: Run, folder: str | Path, command: str, *, figures: bool = True, expected: Mapping[str, Any] | None = None
 ) -> None:
     """Simulate, print and write a run; with `expected`, say whether each table came out as that record lists it."""
-    from ..output.provenance import write_results
+    from ..output.provenance import check_place, write_results
     from ..trials.record import csv_files, to_record
     from ..trials.run import simulate_run
     from ..trials.summary import summary
 
+    check_place(folder, ("trajectories.csv", "doses.csv"))
     notes(run)
     trajectories = simulate_run(run)
     tables = csv_files(trajectories)

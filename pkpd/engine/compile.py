@@ -175,7 +175,10 @@ def parameter_vector(compiled: Compiled, parameters: Parameters) -> tuple[float,
             raise ParameterError(
                 f"{parameters.origin}: parameter '{d.name}' ({d.unit}) of model {model.name} has no value"
             )
-        if (found := parameters[d.name]).value < 0 <= found.bounds[0]:
+        found = parameters[d.name]
+        known = next((t for t in model.defaults.tables if t.name == d.name), found)
+        # the model's own bounds say whether a value can be negative; a file of the user's may give wider ones
+        if found.value < 0 <= known.bounds[0]:
             raise ParameterError(f"{found.origin or d.name}: {d.name} = {found.text} cannot be negative")
         own.append(found.in_unit(d.unit) * coherent_factor(d.unit, model.time))
     try:

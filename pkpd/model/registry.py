@@ -80,21 +80,21 @@ def _run(path: Path) -> dict[str, Any]:
     sys.modules[name] = module  # where dataclasses look for it
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # nothing is left beside the user's file
     try:
-        _guarded(partial(spec.loader.exec_module, module), f"{path.name} does not run as Python")
+        _guarded(partial(spec.loader.exec_module, module), path.name, "does not run as Python")
     finally:
         sys.dont_write_bytecode = before
     return vars(module)
 
 
 def _called(make: Callable[[], object], what: str) -> object:
-    return _guarded(make, f"{what} does not make a model when called without arguments")
+    return _guarded(make, what, "does not make a model when called without arguments")
 
 
-def _guarded(call: Callable[[], object], problem: str) -> object:
+def _guarded(call: Callable[[], object], what: str, problem: str) -> object:
     """The result of a user's code; whatever it raises becomes one sentence, except the user's own interruption."""
     try:
         return call()
     except PkpdError as error:
-        raise ModelError(f"{problem}: {error}") from None
+        raise ModelError(f"{what}: {error}") from None
     except (Exception, SystemExit) as error:
-        raise ModelError(f"{problem}: {type(error).__name__}: {str(error)[:300]}") from error
+        raise ModelError(f"{what} {problem}: {type(error).__name__}: {str(error)[:300]}") from error

@@ -10,7 +10,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,7 @@ def write_results(
     A stop half way leaves every file as it was.
     """
     top = Path(folder)
-    earlier = _earlier(top / record_name)
-    for name in files:
-        _refuse_foreign(top / name, earlier.get(name))
+    earlier = check_place(top, files, record_name)
     full = dict(record) | {"versions": versions(), "files": {name: digest(data) for name, data in files.items()}}
     contents = {**files, record_name: _sealed(full)}
     try:
@@ -81,6 +79,14 @@ def write_results(
     except OSError as error:
         raise FileError(f"{error.filename or top} cannot be written: {error.strerror or error}") from None
     return [top / name for name in contents]
+
+
+def check_place(folder: str | Path, names: Iterable[str], record_name: str = "run.json") -> dict[str, str]:
+    """The digests an earlier record lists; FileError when a file in the way is not a run's, or was changed since."""
+    earlier = _earlier(Path(folder) / record_name)
+    for name in names:
+        _refuse_foreign(Path(folder) / name, earlier.get(name))
+    return earlier
 
 
 def digest(data: bytes) -> str:

@@ -17,8 +17,8 @@ from ..simulation import MAX_TIMES, default_parameters, grid, simulate, sized
 from ..units import duration
 from .study import Study
 
-# Hours after each dose at which IL-2 is drawn: dense around the peak (about 4 h), sparse on the way down.
-AFTER_DOSE = ("30min", "1h", "2h", "3h", "4h", "5h", "6h", "8h", "10h", "12h", "15h", "18h")
+# Days after each dose at which IL-2 is drawn: every half hour around the peak (about 4 h), sparser on the way down.
+AFTER_DOSE = tuple(Fraction(half, 48) for half in (*range(1, 17), *range(18, 25, 2), 28, 32, 36, 40, 44))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +103,7 @@ def schedule_run(name: str, schedule: Schedule, options: Options = PLAIN) -> Run
     """The run of one schedule, by its name or text, in one patient with the model's own parameters."""
     model = get_model(options.model)
     none = Parameters((), f"the parameters of {model.name}")
-    arm = _arm(name if name.isidentifier() else "schedule", name, name, schedule, model, options, none, none, "")
+    arm = _arm(name if name.isidentifier() else "patient", name, name, schedule, model, options, none, none, "")
     until = options.days if options.days is not None else duration(float(grid(schedule, None, "1d")[-1]))
     visits = options.times or _visits(float(until))
     times = options.times or sampling_times([schedule], until, options.step, visits)
@@ -140,9 +140,8 @@ def sampling_times(
     """Days to sample: every `step` and the visits; without a step, every 6 hours and densely after each dose."""
     times = {float(t) for t in grid(Schedule.none(), until, step or "6h")} | set(visits)
     if step is None:
-        after = [duration(text) for text in AFTER_DOSE]
         doses = [d.time for s in schedules for d in s.doses]
-        times |= {float(day + h) for day in doses for h in (Fraction(0), *after) if day + h <= until}
+        times |= {float(day + h) for day in doses for h in (Fraction(0), *AFTER_DOSE) if day + h <= until}
     return tuple(sorted(times))
 
 

@@ -111,6 +111,6 @@ def _keys(source: Any, where: str) -> tuple[str, ...]:
     keys = (source,) if isinstance(source, str) else tuple(source) if isinstance(source, list) else (None,)
     known = load_references()
     for key in keys:
-        if not isinstance(key, str) or key not in known:
+        if key != "assumed" and (not isinstance(key, str) or key not in known):
             raise StudyError(f"{where}: source {key!r} is not in references.toml{nearest(str(key), known)}")
     return tuple(str(k) for k in keys)

@@ -11,15 +11,18 @@ from itertools import pairwise
 import numpy as np
 
 from ..dosing.blocks import blocks, usual_gap
-from ..dosing.given import GivenDose
+from ..dosing.given import GivenDose, given
 from ..dosing.sentence import sentence
 from ..endpoints import Exposure, at_visit, exposure
 from ..engine.events import TIE
+from ..model.registry import MODELS
 from ..output.tables import aligned
 from ..output.trajectory import Trajectory
+from ..units import IU_PER_MG, factor, same_dimension
 from .run import Run, RunArm, simulate_arm
 
 CELLS = ("treg", "nk", "cd56bright")
+HIGHEST = 3.0  # MIU/m2 a day: the largest dose of low-dose IL-2 behind the parameters
 FINE = 1 / 288  # days; samples every five minutes tell Tmax to the digit that is printed
 
 
@@ -32,16 +35,36 @@ def summary(run: Run, trajectories: Sequence[Trajectory]) -> str:
     return "\n\n".join(parts)
 
 
+def beyond_evidence(run: Run) -> list[str]:
+    """A sentence for each arm of a built-in model that is given more in a day than any of the evidence."""
+    said = []
+    for arm in run.arms if run.model in MODELS else ():
+        days: dict[int, float] = {}
+        for dose in given(arm.schedule, arm.bsa, arm.weight):
+            days[int(dose.time)] = days.get(int(dose.time), 0.0) + dose.amount * _miu(dose.unit)
+        largest = max(days.values(), default=0.0) / (arm.bsa or 1.8)
+        if largest > HIGHEST * (1 + 1e-9):
+            said.append(f"{arm.name}: {largest:.3g} MIU/m2 in a day; above {HIGHEST:g} MIU/m2 the model extrapolates")
+    return said
+
+
+def _miu(unit: str) -> float:
+    """MIU in one unit of a dose: of activity, or of mass by the label; 0 for what no route here takes."""
+    if same_dimension(unit, "MIU"):
+        return factor(unit, "MIU")
+    return factor(unit, "mg") * IU_PER_MG / 1e6 if same_dimension(unit, "mg") else 0.0
+
+
 def drug_output(trajectory: Trajectory) -> str:
     """The output that stands for exposure: plasma IL-2 where the model has it, else its first output."""
     return "il2" if "il2" in trajectory.outputs else trajectory.outputs[0]
 
 
 def exposures(run: Run, arm: RunArm, trajectory: Trajectory) -> list[Exposure]:
-    """Exposure after the first and the last dose of each block, from a simulation of its own sampled every five
-    minutes.
+    """Exposure after the first and the last dose of each block, where its interval is simulated to the end; from a
+    simulation of its own sampled every five minutes.
     """
-    spans = _spans(trajectory.doses, run.times[-1])
+    spans = [(day, tau) for day, tau in _spans(trajectory.doses) if day + tau <= run.times[-1] + TIE]
     if not spans:
         return []
     grids = [np.linspace(day, day + tau, int(np.clip(tau / FINE, 60, 5000)) + 1) for day, tau in spans]
@@ -49,17 +72,16 @@ def exposures(run: Run, arm: RunArm, trajectory: Trajectory) -> list[Exposure]:
     return [exposure(fine, day, tau, drug_output(trajectory)) for day, tau in spans]
 
 
-def _spans(doses: Sequence[GivenDose], until: float) -> list[tuple[float, float]]:
+def _spans(doses: Sequence[GivenDose]) -> list[tuple[float, float]]:
     """Day of the first and last dose given in each block, with the days to the next dose (for the last, from the one
-    before), where those days are simulated.
+    before).
     """
     spans = []
     for block in blocks(doses):
-        given = [d for d in block if d.amount > 0]
-        days = sorted({float(d.time) for d in given})
+        days = sorted({float(d.time) for d in block if d.amount > 0})
         gaps = [b - a for a, b in pairwise(days)] or [usual_gap(block)]
-        spans += [(day, gap) for day, gap in zip(days[:1] + days[1:][-1:], (gaps[0], gaps[-1]), strict=False)]
-    return [(day, gap) for day, gap in spans if day + gap <= until + TIE]
+        spans += list(zip(days[:1] + days[1:][-1:], (gaps[0], gaps[-1]), strict=False))
+    return spans
 
 
 def _exposure_text(run: Run, arm: RunArm, trajectory: Trajectory) -> str:
@@ -67,26 +89,23 @@ def _exposure_text(run: Run, arm: RunArm, trajectory: Trajectory) -> str:
     unit = trajectory.unit(name)
     if not trajectory.doses:
         return f"{name} stays at {trajectory.rest(name):.3g} {unit}"
+    beyond = [f"{day:g}" for day, _ in _spans(trajectory.doses) if day not in {e.day for e in found}]
+    missing = f"Not shown, since the days to the next dose are not all simulated: day {', '.join(beyond)}"
     if not found:
-        return ""
+        return missing if beyond else ""
     head = ["dose on day", f"Cmax {unit}", "Tmax h", f"AUC {unit} h", "over h", "half-life h", f"trough {unit}"]
     rows = [
-        [
-            f"{e.day:g}",
-            _show(e.cmax),
-            _digit(e.tmax),
-            _show(e.auc),
-            f"{e.interval * 24:g}",
-            _digit(e.half_life),
-            _show(e.trough),
-        ]
+        [f"{e.day:g}", _show(e.cmax), _digit(e.tmax), _show(e.auc), f"{24 * e.interval:g}", _digit(e.half_life)]
         for e in found
     ]
+    rows = [[*row, _show(e.trough)] for row, e in zip(rows, found, strict=True)]
     if "il2_iu_per_ml" in trajectory.outputs:
         per = trajectory.rest("il2_iu_per_ml") / trajectory.rest("il2")
         head.insert(2, "IU/mL")
         rows = [[*row[:2], _show(e.cmax * per), *row[2:]] for row, e in zip(rows, found, strict=True)]
-    return f"Exposure ({name}) after the first and last dose of each block\n{aligned([head, *rows])}"
+    title = f"Exposure ({name}) after the first and last dose of each block"
+    said = ["Half-life: of the fall from 1/2 to 1/20 of the peak.", *([missing] if beyond else [])]
+    return f"{title}\n{aligned([head, *rows])}\n\n" + "\n".join(said)
 
 
 def _visit_text(run: Run, trajectory: Trajectory) -> str:
@@ -99,14 +118,16 @@ def _visit_text(run: Run, trajectory: Trajectory) -> str:
         "day",
         *(n.removesuffix("_fold") + " fold" if n.endswith("_fold") else f"{n} {trajectory.unit(n)}" for n in names),
     ]
-    rows = [[f"{day:g}", *(_show(at_visit(trajectory, n, day)) for n in names)] for day in sampled]
+    least = {n: 1e-9 * float(np.max(np.abs(trajectory[n]))) for n in names}  # below it stands only rounding
+    shown = [[(v if abs(v := at_visit(trajectory, n, day)) > least[n] else 0.0) for n in names] for day in sampled]
+    rows = [[f"{day:g}", *map(_show, values)] for day, values in zip(sampled, shown, strict=True)]
     side = "After" if run.side == "post" else "Before"
     return f"{side} the dose, or at the visit\n{aligned([head, *rows])}"
 
 
 def _show(value: float) -> str:
     """Three significant digits."""
-    return f"{value:#.3g}".rstrip(".") if math.isfinite(value) else "-"
+    return "0" if value == 0 else f"{value:#.3g}".rstrip(".") if math.isfinite(value) else "-"
 
 
 def _digit(hours: float) -> str:

@@ -16,6 +16,7 @@ def absorption(m: Builder) -> None:
     lag = m.parameter("sc_lag", "h", latex="t_{lag}")
     content = m.parameter("il2_pm_per_iu_ml", "pM/(IU/mL)", latex="c_{IU}")
 
+    m.require(bioavailability, 1, "no more than the dose itself reaches plasma")
     depot = m.state("il2_depot", "pmol", scale=100, meaning="IL-2 at the injection site", latex="A_1")
     lymph = m.state("il2_lymph", "pmol", scale=100, meaning="IL-2 in lymph", latex="A_2")
     m.flow("release", ka * depot, out_of=depot, into=lymph)
