@@ -80,6 +80,8 @@ def process(*command: str, **environment: str) -> subprocess.CompletedProcess[st
         ("simulate he2021", 2),
         ("simulate he2020 --times a", 2),
         ("simulate he2020 --side left", 2),
+        ("simulate '1 GIU once'", 2),
+        ("simulate he2020 --set treg_ec5=1", 2),
         ("simulate he2020 --wide", 2),
         ("simulate he2020 --plot a.gif", 2),
         ("schedule", 2),
