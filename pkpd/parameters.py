@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .data import find, only_keys, read_toml
-from .errors import ParameterError, UnitError, nearest
+from .errors import FileError, ParameterError, UnitError, nearest
 from .references import load_references
 from .units import amount, factor, same_dimension, unit
 
@@ -127,7 +127,10 @@ class Parameters(Mapping[str, Parameter]):
         import tomli_w
 
         head = {"kind": "parameters"} | ({"model": self.model} if self.model else {})
-        Path(path).write_text(tomli_w.dumps(head | self.to_tables()), encoding="utf-8")
+        try:
+            Path(path).write_text(tomli_w.dumps(head | self.to_tables()), encoding="utf-8")
+        except OSError as error:
+            raise FileError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
 def _with_bounds(table: Parameter, other: Parameter) -> Parameter:

@@ -205,7 +205,7 @@ def _bound_routes(model: Model, values: list[float], per_day: float) -> tuple[Bo
 
 def _check_requirements(model: Model, parameters: Parameters, values: list[float]) -> None:
     for q, smaller, larger in zip(model.requirements, values[::2], values[1::2], strict=True):
-        if not smaller <= larger * (1 + 1e-12):  # equality is allowed, and rounding must not forbid it
+        if not smaller <= larger + 1e-12 * abs(larger):  # equality is allowed, and rounding must not forbid it
             raise ParameterError(
                 f"{parameters.origin}: no steady baseline, because '{q.meaning}' fails: "
                 f"{q.smaller} = {smaller:.4g} exceeds {q.larger} = {larger:.4g}"

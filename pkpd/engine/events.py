@@ -109,6 +109,8 @@ def _steady_actions(dose: Dose, delivery: Delivery, now: float) -> list[Action]:
     """
     replaces = dose.steady_state == 1
     interval, lag, duration = float(dose.interval), delivery.lag, delivery.duration
+    if 0 < interval < 1000 * TIE:
+        raise SimulationError(f"a steady state of a dose every {interval:g} d was asked for; give an infusion instead")
     if interval == 0:  # a constant infusion is one whose every interval is filled, and it ends here
         steady = Steady(1.0, 0.0, delivery.state, 0.0, delivery.rate, 1.0, replaces)
         return [Action(now, reset=replaces, steady=steady, rank=1)]

@@ -48,7 +48,9 @@ def solve(
     if len(times) and times[0] < begin - TIE:
         raise SimulationError(f"a time of {times[0]:g} d lies before the start on day {begin:g}")
     first = start or Moment(begin, bound.initial)
-    coming = [a for a in actions if not start or a.time > begin + TIE]
+    if len(first.y) != len(bound.initial):
+        raise SimulationError(f"the start has {len(first.y)} states and model {bound.model.name} {len(bound.initial)}")
+    coming = [a for a in actions if not start or a.time > begin]
     running = _running(actions, begin) if start else ()
     try:
         return _through(stepper, first, running, coming, times)
@@ -67,7 +69,7 @@ def _through(
     """Walk the moments in order, recording the samples between them and on both sides of each."""
     y, now, done = start.y, start.time, 0
     before, after = np.empty((len(times), len(y))), np.empty((len(times), len(y)))
-    end = max([now, *times[-1:]])
+    end, happened = max([now, *times[-1:]]), now
     for time, group in [*_grouped(actions), (math.inf, [])]:
         upto = min(time, end)
         last = len(times) if time > end + TIE else int(np.searchsorted(times, time - TIE))
@@ -79,8 +81,10 @@ def _through(
         tied = int(np.searchsorted(times, time + TIE, side="right"))
         before[done:tied] = y
         y, running = _apply(stepper, group, y, running)
+        happened = max(a.time for a in group)
         after[done:tied], done = y, tied
-    return before, after, Moment(float(now), y)
+    # A restart leaves out exactly what has happened, which may lie a rounding after the last time asked for.
+    return before, after, Moment(float(max(end, happened)), y)
 
 
 def _grouped(actions: Sequence[Action]) -> list[tuple[float, list[Action]]]:
@@ -97,7 +101,7 @@ def _grouped(actions: Sequence[Action]) -> list[tuple[float, list[Action]]]:
 def _running(actions: Sequence[Action], time: float) -> Infusions:
     """The infusions that run just after `time`."""
     running: Infusions = ()
-    for _, group in _grouped([a for a in actions if a.time <= time + TIE]):
+    for _, group in _grouped([a for a in actions if a.time <= time]):
         for action in group:
             running = _switched(() if action.reset else running, action)
     return running

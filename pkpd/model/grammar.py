@@ -29,8 +29,8 @@ from .declaration import (
 from .expressions import expression, name_of
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}\Z")
-# Columns of the result tables, and the clock.
-RESERVED = frozenset({"time", "arm", "id", "side", "output", "value", "unit", "rep"})
+# Columns of the result tables, keys of a parameter file, and the clock.
+RESERVED = frozenset({"kind", "model", "time", "arm", "id", "side", "output", "value", "unit", "rep"})
 
 
 @dataclass(slots=True)
