@@ -119,7 +119,8 @@ def _sides(
         raise SimulationError(f"side '{side}' is none of {', '.join(SIDES)}{nearest(side, SIDES)}")
     if side != "both":
         return np.arange(len(asked)), [side] * len(asked)
-    moments = np.unique([*(a.time for a in events), *(float(d.time) for d in doses)])
+    entering = [a.time for a in events if a.amount or a.reset or a.steady]
+    moments = np.unique([*entering, *(float(d.time) for d in doses if d.amount > 0)])
     rows, sides = [], []
     for row, time in enumerate(asked):
         k = int(np.searchsorted(moments, time - TIE))

@@ -189,3 +189,9 @@ def put_files(folder: Path) -> None:
 # what every run writes, and a run that takes a tenth of a second
 TABLES = {"trajectories.csv", "doses.csv", "run.json"}
 SHORT = ("--model", "il2_minimal", "--no-figures", "--times", "0,1,2,7")
+
+
+def edit(path: Path, change: dict[str, Any]) -> None:
+    """Change some keys of a run.json; a value `...` takes the key away."""
+    changed = {**record(path), **change}
+    path.write_text(json.dumps({key: value for key, value in changed.items() if value is not ...}))

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from commands import SHORT, works
 from hypothesis import settings
 
 # no deadline: the first example of a run pays for imports and code generation
 settings.register_profile("pkpd", deadline=None, derandomize=True)
 settings.load_profile("pkpd")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def short_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a short run."""
+    folder = tmp_path_factory.mktemp("short") / "small"
+    works("run", "he2020", *SHORT, "--output", str(folder))
+    return folder
+
+
+@pytest.fixture
+def small(short_run: Path, here: Path) -> Path:
+    """A copy of it, as `small` in the current folder."""
+    return shutil.copytree(short_run, here / "small")
+
 
 SKIPPED: list[str] = []
 

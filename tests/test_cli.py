@@ -36,10 +36,7 @@ main(sys.argv[1:])
 """
 
 
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def process(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:

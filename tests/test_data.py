@@ -9,11 +9,7 @@ import pytest
 from pkpd import data
 from pkpd.errors import FileError
 
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def test_built_in_files_are_of_their_kind() -> None:

@@ -288,13 +288,3 @@ def test_nothing_is_clipped() -> None:
     """A level that falls at a constant rate goes through zero."""
     t = simulate("none", models.falls(), times=[0, 1, 2])
     assert t["level"] == pytest.approx([1, 0, -1], abs=TEN_TIMES)
-
-
-def test_a_restart_never_repeats_a_dose() -> None:
-    """Two doses a rounding apart, the run stopped just before them: both count once, together or in two parts."""
-    near = Schedule.of(*(Dose(Fraction(10**10 + k, 10**10), 100, "mg", route="iv") for k in (9, 18)), length=3)
-    whole = simulate(near, models.one_compartment(), times=[2.0])
-    first = simulate(near, models.one_compartment(), times=[1.0])
-    rest = simulate(near, models.one_compartment(), times=[2.0], start=first.end)
-    # ten times the default relative tolerance
-    assert rest.states == pytest.approx(whole.states, rel=1e-5)

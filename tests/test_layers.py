@@ -21,11 +21,7 @@ from commands import (
 import pkpd as package
 from pkpd.units import factor
 
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def given(*options: str) -> list[float]:

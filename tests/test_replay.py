@@ -16,6 +16,7 @@ from commands import (
     MODEL_FILE,
     SHORT,
     TABLES,
+    edit,
     pkpd,
     record,
     refused,
@@ -24,37 +25,13 @@ from commands import (
     works,
 )
 
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture(scope="module")
 def main_job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The folder that the main job writes, with figures, and what it prints."""
     return run_main_job(tmp_path_factory)
-
-
-@pytest.fixture(scope="module")
-def short_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a short run."""
-    folder = tmp_path_factory.mktemp("short") / "small"
-    works("run", "he2020", *SHORT, "--output", str(folder))
-    return folder
-
-
-@pytest.fixture
-def small(short_run: Path, here: Path) -> Path:
-    """A copy of it, as `small` in the current folder."""
-    return shutil.copytree(short_run, here / "small")
-
-
-def edit(path: Path, change: dict[str, Any]) -> None:
-    """Change some keys of a run.json; a value `...` takes the key away."""
-    changed = {**record(path), **change}
-    path.write_text(json.dumps({key: value for key, value in changed.items() if value is not ...}))
 
 
 def test_replay_in_a_fresh_process_from_elsewhere(main_job: tuple[Path, str], here: Path) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from commands import (
     SHORT,
     TABLES,
+    edit,
     pkpd,
     printed,
     record,
@@ -25,31 +24,7 @@ from pkpd.errors import FileError
 from pkpd.output import provenance
 from pkpd.output.provenance import digest, write_results
 
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture(scope="module")
-def short_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a short run."""
-    folder = tmp_path_factory.mktemp("short") / "small"
-    works("run", "he2020", *SHORT, "--output", str(folder))
-    return folder
-
-
-@pytest.fixture
-def small(short_run: Path, here: Path) -> Path:
-    """A copy of it, as `small` in the current folder."""
-    return shutil.copytree(short_run, here / "small")
-
-
-def edit(path: Path, change: dict[str, Any]) -> None:
-    """Change some keys of a run.json; a value `...` takes the key away."""
-    changed = {**record(path), **change}
-    path.write_text(json.dumps({key: value for key, value in changed.items() if value is not ...}))
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def test_a_run_replaces_its_own_files(small: Path) -> None:

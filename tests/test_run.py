@@ -29,10 +29,7 @@ DOSE_DAYS = [first + 2 * k for first in (0, 28, 56) for k in range(7)]
 BLOCK_ENDS = [0, 12, 28, 40, 56, 68]
 
 
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .blocks.counts import nk_counts, treg_counts
 from .declaration import Model
 from .grammar import Builder, build
 
@@ -39,18 +40,7 @@ def treg(m: Builder) -> None:
     m.change(tired, m.parameter("desensitisation_rate", "1/h", latex="k_D") * (gain * occupancy * total - tired))
     back, margination = m.parameter("return_rate", "1/h", latex="k_v"), m.parameter("margination", "1", latex="\\alpha")
     m.change(stay, back * ((1 - stay) - margination * occupancy * stay))
-
-    baseline = m.parameter("treg_baseline", "cells/uL", latex="Treg_0", covariate=True)
-    cd4 = m.parameter("cd4_baseline", "cells/uL", latex="CD4_0", covariate=True)
-    m.require(baseline, cd4, "Treg are part of CD4 T cells")
-    count = m.define("treg_count", baseline * total * stay, "cells/uL", "Treg in blood", latex="N_T")
-    m.output("treg", count, "cells/uL", "Treg in blood", fold=True)
-    m.output(
-        "treg_percent_cd4",
-        count / (count + cd4 - baseline),
-        "%",
-        "Treg as percent of CD4 T cells; other CD4 T cells stay flat",
-    )
+    treg_counts(m, total * stay)
 
 
 def nk(m: Builder) -> None:
@@ -61,21 +51,10 @@ def nk(m: Builder) -> None:
     m.change(
         total, m.parameter("nk_turnover", "1/h", latex="k_N") * (1 + growth * exposure / (exposure + half) - total)
     )
-    baseline = m.parameter("nk_baseline", "cells/uL", latex="NK_0", covariate=True)
-    lymphocytes = m.parameter("lymphocyte_baseline", "cells/uL", latex="L_0", covariate=True)
-    m.require(baseline + m["treg_baseline"], lymphocytes, "NK and Treg are part of lymphocytes")
-    count = m.define("nk_count", baseline * total * m["treg_in_blood"], "cells/uL", "NK cells in blood", latex="N_N")
-    others = lymphocytes - baseline - m["treg_baseline"]
-    m.output("nk", count, "cells/uL", "NK cells in blood", fold=True)
-    m.output(
-        "nk_percent_lymphocytes",
-        count / (others + count + m["treg_count"]),
-        "%",
-        "NK as percent of lymphocytes; the others stay flat",
-    )
+    nk_counts(m, total * m["treg_in_blood"])
 
 
 def il2_minimal() -> Model:
-    """Five states in hours; seven of its parameters can be learned from Treg and NK counts over several regimens."""
+    """Five states in hours, for fits to Treg and NK counts alone."""
     meaning = "a small model of Treg and NK counts under IL-2"
     return build("il2_minimal", drug, treg, nk, time="h", meaning=meaning, parameters="il2_minimal")

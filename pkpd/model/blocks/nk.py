@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..grammar import Builder
+from .counts import nk_counts
 from .disposition import uptake
 
 
@@ -65,16 +66,9 @@ def nk_in_blood(m: Builder) -> None:
         m.parameter("nk_return", "1/h", latex="k_{inN}"),
         m.parameter("nk_margination", "1/h", latex="k_{outN}"),
     )
-    baseline = m.parameter("nk_baseline", "cells/uL", latex="NK_0", covariate=True)
-    lymphocytes = m.parameter("lymphocyte_baseline", "cells/uL", latex="L_0", covariate=True)
-    m.require(baseline + m["treg_baseline"], lymphocytes, "NK and Treg are part of lymphocytes")
     stay = m.state("nk_in_blood", "1", initial=1, meaning="share of NK that stays in blood, relative", latex="v_N")
     m.change(stay, back * (1 - stay) - leave * (m["nk_occupancy"] * stay - m["nk_occupancy_rest"]))
     bright, dim = m["nk_bright"] * stay, m["nk_dim"] * stay
-    count = m.define("nk_count", baseline * (bright + dim), "cells/uL", "NK cells in blood", latex="N_N")
-    others = lymphocytes - baseline - m["treg_baseline"]
-    percent = count / (others + count + m["treg_count"])
-    m.output("nk", count, "cells/uL", "NK cells in blood", fold=True)
-    m.output("nk_percent_lymphocytes", percent, "%", "NK as percent of lymphocytes; the others stay flat")
+    baseline = nk_counts(m, bright + dim)
     m.output("cd56bright", baseline * bright, "cells/uL", "CD56bright NK cells in blood", fold=True)
     m.output("cd56dim", baseline * dim, "cells/uL", "CD56dim NK cells in blood", fold=True)

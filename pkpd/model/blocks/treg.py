@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..expressions import positive_part
 from ..grammar import Builder
+from .counts import treg_counts
 from .disposition import uptake
 
 
@@ -86,19 +87,9 @@ def treg_in_blood(m: Builder) -> None:
         m.parameter("treg_return", "1/h", latex="k_{in}"),
         m.parameter("treg_margination", "1/h", latex="k_{out}"),
     )
-    baseline = m.parameter("treg_baseline", "cells/uL", latex="Treg_0", covariate=True)
-    cd4 = m.parameter("cd4_baseline", "cells/uL", latex="CD4_0", covariate=True)
-    m.require(baseline, cd4, "Treg are part of CD4 T cells")
     stay = m.state("treg_in_blood", "1", initial=1, meaning="share of Treg that stays in blood, relative", latex="v_T")
     m.change(stay, back * (1 - stay) - leave * (m["treg_occupancy"] * stay - m["treg_occupancy_rest"]))
-    count = m.define("treg_count", baseline * m["treg_total"] * stay, "cells/uL", "Treg in blood", latex="N_T")
-    m.output("treg", count, "cells/uL", "Treg in blood", fold=True)
-    m.output(
-        "treg_percent_cd4",
-        count / (count + cd4 - baseline),
-        "%",
-        "Treg as percent of CD4 T cells; other CD4 T cells stay flat",
-    )
+    treg_counts(m, m["treg_total"] * stay)
 
 
 def shed_cd25(m: Builder) -> None:
