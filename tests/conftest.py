@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import SHORT, works
 from hypothesis import settings
 
 # no deadline: the first example of a run pays for imports and code generation
@@ -26,6 +25,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def short_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a short run."""
+    from commands import SHORT, works
+
     folder = tmp_path_factory.mktemp("short") / "small"
     works("run", "he2020", *SHORT, "--output", str(folder))
     return folder
