@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .engine.compile import Vector
 from .engine.events import TIE
+from .engine.functions import Vector
 from .errors import SimulationError
 from .output.trajectory import Trajectory
 

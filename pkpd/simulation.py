@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,23 +14,27 @@ from .dosing import given as giving
 from .dosing.dose import SIDES
 from .dosing.library import load_schedule
 from .dosing.schedule import Schedule
-from .engine.compile import Vector, bind
-from .engine.events import TIE, Action, actions, last_dose
-from .engine.solve import Moment, solve
-from .engine.stepping import DEFAULT, Tolerances
+from .engine import check_engine
+from .engine.code.library import outline_of
+from .engine.compile import bind
+from .engine.events import TIE, Action, Moment, actions, last_dose
+from .engine.functions import Vector
+from .engine.integrate import Rows, integrate
+from .engine.tolerances import DEFAULT, Tolerances
 from .errors import SimulationError, nearest
-from .model.declaration import Model
-from .model.registry import get_model
 from .output.trajectory import Trajectory
 from .parameters import Parameters
 from .units import duration
+
+if TYPE_CHECKING:
+    from .model.declaration import Model
 
 MAX_TIMES = 200_000
 
 
 def default_parameters(model: Model | str) -> Parameters:
     """The parameters that come with a model: its file in `params/`, or the values given in its own code."""
-    return (get_model(model) if isinstance(model, str) else model).defaults
+    return outline_of(model).defaults
 
 
 def simulate(
@@ -41,7 +46,7 @@ def simulate(
     days: float | str | None = None,
     step: float | str = "6h",
     side: str = "pre",
-    engine: str = "scipy",
+    engine: str = "compiled",
     tolerances: Tolerances = DEFAULT,
     bsa: float | None = None,
     weight: float | None = None,
@@ -58,18 +63,17 @@ def simulate(
     the model where it knows them; else its parameters say. `start` continues from `Trajectory.end`, after everything
     that happened at that time. Raises PkpdError.
     """
-    model = get_model(model) if isinstance(model, str) else model
+    check_engine(engine)
     plan = load_schedule(schedule) if isinstance(schedule, str) else schedule
     own = default_parameters(model)
     values, body = sized(own if parameters is None else parameters.over(own), bsa, weight)
-    bound = bind(model, values)
+    bound = bind(model, values, engine)
     doses, events = giving.given(plan, **body), actions(bound, plan, **body)
-    asked = _checked(times) if times is not None else grid(plan, days, step)
+    asked = checked_times(times) if times is not None else grid(plan, days, step)
     rows, sides = _sides(side, asked, events, doses)
-    order, place = np.unique(asked, return_inverse=True)
-    before, after, end = solve(bound, events, order, engine, tolerances, start, partial(last_dose, doses))
-    states = np.where((np.array(sides) == "post")[:, None], after[place[rows]], before[place[rows]])
-    return Trajectory(bound, doses, asked[rows], tuple(sides), states, end, arm, id)
+    wanted = Rows(asked[rows], np.array([side == "post" for side in sides], dtype=np.int64))
+    course = integrate(bound, events, wanted, engine, tolerances, start, partial(last_dose, doses))
+    return Trajectory(bound, doses, asked[rows], tuple(sides), course.states, course.end, arm, id, course.steps)
 
 
 def sized(values: Parameters, bsa: float | None, weight: float | None) -> tuple[Parameters, dict[str, float | None]]:
@@ -102,7 +106,7 @@ def grid(schedule: Schedule, days: float | str | Fraction | None = None, step: f
     return np.array([float(t) for t in exact_times + ([until] if exact_times[-1] < until else [])])
 
 
-def _checked(times: Sequence[float] | Vector) -> Vector:
+def checked_times(times: Sequence[float] | Vector) -> Vector:
     asked = np.atleast_1d(np.asarray(times, dtype=float))
     if asked.ndim != 1 or not len(asked) or not np.all(np.isfinite(asked)):
         raise SimulationError("times must be one or more finite numbers of days")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
@@ -67,9 +68,18 @@ _DAYS = {
 
 @lru_cache(maxsize=1)
 def registry() -> pint.UnitRegistry[float]:
-    """The one unit registry: pint, with only the definitions above."""
-    import pint
+    """The one unit registry: pint, with only the definitions above.
 
+    pint would load scipy and dask to serve their arrays, which takes longer than a whole short command; nothing here
+    gives it any, so while it is loaded it is told that they are absent.
+    """
+    absent = [name for name in ("scipy", "dask") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None is how Python marks such a module
+    try:
+        import pint
+    finally:
+        for name in absent:
+            del sys.modules[name]
     return pint.UnitRegistry(_DEFINITIONS.strip().splitlines())
 
 
@@ -87,6 +97,7 @@ def unit(text: str) -> pint.Unit:
     return registry().parse_units(re.sub(r"\A1(?=/|\Z)", "dimensionless", powers))
 
 
+@lru_cache(maxsize=4096)
 def factor(source: str, target: str) -> float:
     """The number that turns a value in `source` into one in `target`; UnitError names both when they do not convert."""
     if source == target:
@@ -107,6 +118,7 @@ def _exact_ratio(text: str) -> float:
     return float(registry().Quantity(1.0, unit(text)).to_base_units().magnitude)
 
 
+@lru_cache(maxsize=4096)
 def coherent_factor(text: str, time: str) -> float:
     """The number that turns a value in unit `text` into the coherent units of a model whose time unit is `time`."""
     value = _exact_ratio(text)

@@ -18,7 +18,7 @@ from pkpd.dosing.given import given
 from pkpd.dosing.library import load_schedule
 from pkpd.dosing.schedule import Schedule
 from pkpd.engine.compile import Bound, bind
-from pkpd.engine.stepping import Tolerances
+from pkpd.engine.tolerances import Tolerances
 from pkpd.errors import ParameterError
 from pkpd.model.assemble import expanded
 from pkpd.model.declaration import Change, Model, Route, State, symbol
@@ -55,7 +55,7 @@ def size_of(bound: Bound) -> np.ndarray:
 def unrest(model: Model, parameters: Parameters) -> float:
     """The fastest change at rest: share of a state's size per unit of model time."""
     bound = bind(model, parameters)
-    slopes = np.array(bound.compiled.rhs(0.0, bound.initial.tolist(), bound.p), dtype=float)
+    slopes = np.array(bound.functions.rhs(0.0, bound.initial.tolist(), bound.p), dtype=float)
     return float(np.max(np.abs(slopes) / size_of(bound)))
 
 
@@ -133,15 +133,15 @@ def balance(model: Model, parameters: Parameters, schedule: Schedule | str, **mo
     for pool in pools(model):
         into = sum(now[f"ledger_{f.name}"] for f in model.flows if not f.out_of and f.into in pool)
         lost = sum(now[f"ledger_{f.name}"] for f in model.flows if not f.into and f.out_of in pool)
-        given_in = sum(amount for state, amount in doses_in(t, plan) if state in pool)
+        given_in = sum(amount for state, amount in doses_in(model, t, plan) if state in pool)
         before, present = (sum(y[name] for name in pool) for y in (rest, now))
         worst = max(worst, abs(before + given_in + into - lost - present) / max(before + given_in + into, 1e-300))
     return float(worst)
 
 
-def doses_in(t: Trajectory, plan: Schedule) -> Iterator[tuple[str, float]]:
+def doses_in(model: Model, t: Trajectory, plan: Schedule) -> Iterator[tuple[str, float]]:
     """(state, amount in coherent units) of every dose, from the declared expressions and the units alone."""
-    model, values = t.bound.model, t.bound.parameters
+    values = t.bound.parameters
     numbers: dict[sympy.Symbol, float] = {
         symbol(d.name): values[d.name].in_unit(d.unit) * coherent_factor(d.unit, model.time) for d in model.parameters
     }

@@ -15,7 +15,7 @@ from scipy.linalg import expm
 
 from pkpd.dosing.dose import Dose
 from pkpd.dosing.schedule import Schedule
-from pkpd.engine.stepping import Tolerances
+from pkpd.engine.tolerances import Tolerances
 from pkpd.model.declaration import Model
 from pkpd.simulation import simulate
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pkpd.dosing.dose import Dose
 from pkpd.dosing.schedule import Schedule
 from pkpd.dosing.text import parse
-from pkpd.engine.stepping import Tolerances
+from pkpd.engine.tolerances import Tolerances
 from pkpd.errors import SimulationError
 from pkpd.model.declaration import Model
 from pkpd.model.registry import get_model

@@ -96,7 +96,7 @@ def test_a_function_works_in_rates_and_outputs_or_is_refused(name: str) -> None:
     t = simulate("none", model, times=[0.0, 0.01])
     assert t["f"][0] == pytest.approx(float(function(sympy.Float(1.5))), rel=1e-12)
     bound = bind(model, model.defaults)
-    assert bound.compiled.rhs(0.0, [1.0, 1.5], bound.p)[1] == pytest.approx(0.1 * t["f"][0], rel=1e-12)
+    assert bound.functions.rhs(0.0, [1.0, 1.5], bound.p)[1] == pytest.approx(0.1 * t["f"][0], rel=1e-12)
 
 
 @pytest.mark.parametrize("wrong", ["x", 3, None])

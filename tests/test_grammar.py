@@ -229,7 +229,7 @@ def test_the_order_of_declarations_does_not_matter() -> None:
         assert {d.name for d in model.derived} >= {"d", "e"}
         assert {d.name for d in model.rates} == {"a", "b", "c"}
         bound = bind(model, model.defaults)
-        results.add(tuple(bound.compiled.rhs(0.0, [2.0], bound.p)))
+        results.add(tuple(bound.functions.rhs(0.0, [2.0], bound.p)))
     assert len(results) == 1 and results.pop()[0] == pytest.approx(2 * (-0.1 + 0.45 - 0.5))
 
 

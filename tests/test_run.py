@@ -126,7 +126,7 @@ def test_printed_exposure(main_job: tuple[Path, str]) -> None:
 def test_record_embeds_what_is_needed(main_job: tuple[Path, str]) -> None:
     folder, _ = main_job
     found = record(folder / "run.json")
-    assert (found["kind"], found["name"], found["engine"], found["side"]) == ("run", "he2020", "scipy", "pre")
+    assert (found["kind"], found["name"], found["engine"], found["side"]) == ("run", "he2020", "compiled", "pre")
     assert found["model"]["name"] == "il2" and re.fullmatch(r"[0-9a-f]{16}", found["model"]["fingerprint"])
     assert found["tolerances"] == {"relative": 1e-6, "absolute": 1e-8} and "seed" in found
     assert found["visits"] == list(VISITS) and "he2020" in found["sources"]

@@ -50,8 +50,9 @@ def _verdict(file: str, model: str | None) -> str:
 
 
 def _parameters(path: Path, model: str | None) -> str:
+    from ..engine.code.library import outline_of
     from ..engine.compile import bind
-    from ..model.registry import MODELS, get_model
+    from ..model.registry import MODELS
     from ..parameters import load_parameters
     from ..trials.run import check_set
 
@@ -62,9 +63,9 @@ def _parameters(path: Path, model: str | None) -> str:
     if not (name := model or (found.model if found.model in MODELS else "")):
         named = f"model {found.model} is not built in" if found.model else "the file names no model"
         return f"{text}; {named}, so names and dimensions are not checked without --model"
-    against = get_model(name)
+    against = outline_of(name)
     check_set(found, against)
-    bind(against, found.over(against.defaults))
+    bind(name, found.over(against.defaults))
     missing = len(against.parameters) - len(found)
     return f"{text}; fits model {against.name}" + (
         f", whose own values stand for the other {missing}" if missing else ""
@@ -76,7 +77,6 @@ def _study(path: Path, model: str | None) -> str:
     from ..engine.compile import bind
     from ..engine.events import actions
     from ..errors import StudyError
-    from ..model.registry import get_model
     from ..trials.run import PLAIN, study_run
     from ..trials.study import load_study
 
@@ -85,7 +85,7 @@ def _study(path: Path, model: str | None) -> str:
     if run.notes:
         raise StudyError(f"{path.name}: {run.notes[0]}")
     for arm in run.arms:
-        actions(bind(get_model(run.model), arm.parameters), arm.schedule, arm.bsa, arm.weight)
+        actions(bind(run.model, arm.parameters), arm.schedule, arm.bsa, arm.weight)
     arms = ", ".join(f"{arm.name} ({arm.n} patients, {arm.schedule_name})" for arm in study.arms)
     return f"a study of {len(study.arms)} arms over {study.days:g} days with {len(study.visits)} visits: {arms}"
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -70,7 +71,9 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exit status 0, 2 for an error the user can mend, 130 for an interruption."""
     try:
-        status = cli.main(args=None if arguments is None else list(arguments), prog_name="pkpd", standalone_mode=False)
+        with _telling():
+            given = None if arguments is None else list(arguments)
+            status = cli.main(args=given, prog_name="pkpd", standalone_mode=False)
         if sys.stdout is not None:  # as when a shell closes it
             sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as help_wanted:
@@ -90,6 +93,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _drop_output()
         _fail(f"{error.filename or 'the output'}: {error.strerror or error}")
     sys.exit(status if isinstance(status, int) else 0)
+
+
+class _Teller(logging.Handler):
+    """Tells the user what takes a while, such as compiling a model for the first time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"pkpd: {record.getMessage()}", err=True)
+
+
+@contextlib.contextmanager
+def _telling() -> Iterator[None]:
+    log, teller = logging.getLogger("pkpd"), _Teller(logging.INFO)
+    log.addHandler(teller)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(teller)
 
 
 def _drop_output() -> None:

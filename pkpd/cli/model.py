@@ -18,6 +18,7 @@ def model(name: str, latex: bool, params: str | None) -> None:
       pkpd model il2_minimal --latex
       pkpd model my_model.py:model
     """
+    from ..engine.code.library import outline_of
     from ..model.printing import describe
     from ..model.printing import latex as equations
     from ..model.registry import get_model
@@ -29,6 +30,6 @@ def model(name: str, latex: bool, params: str | None) -> None:
     values = default_parameters(found)
     if params:
         own = load_parameters(params)
-        check_set(own, found)
+        check_set(own, outline_of(found))
         values = own.over(values)
     click.echo(equations(found) if latex else describe(found, values))

@@ -49,9 +49,9 @@ _SIMULATION = (
     bsa_option,
     click.option(
         "--engine",
-        default="scipy",
+        default="compiled",
         metavar="NAME",
-        help="scipy (LSODA), scipy-bdf or scipy-radau.  [default: scipy]",
+        help="compiled, or scipy (LSODA), scipy-bdf or scipy-radau as an independent check.  [default: compiled]",
     ),
     click.option("--rtol", type=float, default=1e-6, metavar="NUMBER", help="Relative tolerance.  [default: 1e-06]"),
 )
@@ -82,7 +82,7 @@ class Asked:
 
     def resolve(self) -> Options:
         """The options with the parameter file loaded; PkpdError when it, or the tolerance, is unusable."""
-        from ..engine.stepping import Tolerances
+        from ..engine.tolerances import Tolerances
         from ..parameters import load_parameters
         from ..trials.run import Options
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import SimulationError, nearest
 
 # Names of the engines, told here so that a misspelt one is refused before a solver is loaded.
-ENGINES = ("scipy", "scipy-lsoda", "scipy-bdf", "scipy-radau")
+ENGINES = ("compiled", "scipy", "scipy-lsoda", "scipy-bdf", "scipy-radau")
 
 
 def check_engine(engine: str) -> None:

@@ -1,36 +1,24 @@
-"""Symbols to functions, and a model with numbers in it (`Bound`), everything in the model's coherent units."""
+"""A model with numbers in it (`Bound`), everything in the model's coherent units."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import sympy
 from numpy.typing import NDArray
 
 from ..errors import ParameterError, SimulationError, nearest
-from ..model.assemble import expanded
-from ..model.declaration import Expression, Model, symbol
+from ..model.outline import Outline
 from ..parameters import Parameters
 from ..units import coherent_factor, factor
+from .functions import Fixed, Functions, Vector
 
-Vector = NDArray[np.float64]
+if TYPE_CHECKING:
+    from ..model.declaration import Model
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Compiled:
-    """Functions of one model. `p` is the vector of parameters followed by derived parameters; `t` is in model time."""
-
-    model: Model
-    derived: Callable[..., Sequence[float]]
-    fixed: Callable[..., Sequence[float]]
-    rhs: Callable[..., Sequence[float]]
-    jacobian: Callable[..., Sequence[Sequence[float]]]
-    outputs: Mapping[str, Callable[..., Any]]
+SLACK = 1e-12  # a requirement may hold with equality, and rounding must not forbid it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,22 +37,22 @@ class BoundRoute:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bound:
-    """A compiled model with parameter values: what one patient's simulation needs. Vectors follow the order of the
-    model's states.
+    """The functions of a model with parameter values: what one patient's simulation needs. Vectors follow the order
+    of the model's states; `p` is what the functions take.
     """
 
-    compiled: Compiled
+    functions: Functions
     parameters: Parameters
-    p: tuple[float, ...]
+    p: Vector
     initial: Vector
     scale: Vector
     routes: tuple[BoundRoute, ...]
     per_day: float
 
     @property
-    def model(self) -> Model:
-        """The model behind the numbers."""
-        return self.compiled.model
+    def model(self) -> Outline:
+        """The model behind the numbers, without its equations."""
+        return self.functions.outline
 
     def route(self, name: str) -> BoundRoute:
         """The route of that name, the first one for an empty name; SimulationError with the nearest name."""
@@ -84,86 +72,48 @@ class Bound:
         return ", ".join(shown)
 
 
-@lru_cache(maxsize=16)
-def compile_model(model: Model) -> Compiled:
-    """The functions of a model, made once from its symbols (common parts computed once, no text from any file
-    involved).
-    """
-    t, y = symbol("time"), [symbol(s.name) for s in model.states]
-    own = [symbol(d.name) for d in model.parameters]
-    p = own + [symbol(d.name) for d in model.derived]
-    slopes = [expanded(model, e).rewrite(sympy.Piecewise) for e in model.derivatives.values()]
-    jacobian = sympy.Matrix(slopes).jacobian(sympy.Matrix(y)).tolist()
-    derived: list[Expression] = []
-    for definition in model.derived:
-        earlier = {symbol(d.name): e for d, e in zip(model.derived, derived, strict=False)}
-        derived.append(_in_unit(definition.expression, definition.unit, model).subs(earlier))
-    fixed = [_in_unit(e, s.unit, model) for s in model.states for e in (s.initial, s.scale)]
-    fixed += [e for r in model.routes for e in (r.bioavailability, r.lag, r.content)]
-    fixed += [e for q in model.requirements for e in (q.smaller, q.larger)]
-    return Compiled(
-        model=model,
-        derived=_function([own], derived, "math"),
-        fixed=_function([p], fixed, "math"),
-        rhs=_function([t, y, p], slopes, "math"),
-        jacobian=_function([t, y, p], jacobian, "math"),
-        outputs={
-            o.name: _function([t, y, p], expanded(model, o.expression).rewrite(sympy.Piecewise), "numpy")
-            for o in model.outputs
-        },
-    )
+def functions(model: Model | str, engine: str = "compiled") -> Functions:
+    """The functions of a model, or of a built-in one by its name, as an engine needs them."""
+    if engine == "compiled":
+        from .native import native_functions
+
+        return native_functions(model)
+    from ..model.registry import get_model
+    from .python import python_functions
+
+    return python_functions(get_model(model) if isinstance(model, str) else model)
 
 
-def _function(arguments: list[Any], expressions: Any, module: str) -> Callable[..., Any]:
-    """A Python function of symbols, and lists of symbols, that computes the expressions (nested lists of them)."""
-    flat = [s for a in arguments for s in (a if isinstance(a, list) else [a])]
-    # lambdify looks names up where the model's own would hide those of functions (`exp`, `select`)
-    plain = {s: sympy.Symbol(f"v{k}_") for k, s in enumerate(flat)}
-
-    def renamed(e: Any) -> Any:
-        return [renamed(part) for part in e] if isinstance(e, list) else sympy.sympify(e).xreplace(plain)
-
-    made: Callable[..., Any] = sympy.lambdify(
-        [renamed(a) for a in arguments], renamed(expressions), modules=module, cse=True
-    )
-    return made
-
-
-def _in_unit(expression: Expression, unit: str, model: Model) -> Expression:
-    """A bare number is in the state's unit; an expression is coherent already."""
-    if not expression.is_number:
-        return expression
-    return sympy.Float(float(expression) * coherent_factor(unit, model.time))
-
-
-def bind(model: Model, parameters: Parameters) -> Bound:
+def bind(model: Model | str, parameters: Parameters, engine: str = "compiled") -> Bound:
     """Put numbers into a model; ParameterError when one is missing, unknown, in another dimension, or the baseline
     is impossible.
     """
-    compiled = compile_model(model)
-    p = parameter_vector(compiled, parameters)
-    try:
-        fixed = [float(v) for v in compiled.fixed(p)]
-    except (ZeroDivisionError, OverflowError, ValueError, TypeError) as error:
-        raise ParameterError(
-            f"{parameters.origin}: the baseline of model {model.name} cannot be computed ({error})"
-        ) from None
-    n, routes = 2 * len(model.states), 3 * len(model.routes)
-    initial, scale = np.array(fixed[:n:2]), np.array(fixed[1:n:2])
-    for state, start, size in zip(model.states, initial, scale, strict=True):
-        if not (math.isfinite(start) and math.isfinite(size) and size > 0):
-            raise ParameterError(
-                f"{parameters.origin}: '{state.name}' starts at {start:g} with scale {size:g}, "
-                "which cannot be simulated"
-            )
-    _check_requirements(model, parameters, fixed[n + routes :])
-    day = factor("d", model.time)
-    return Bound(compiled, parameters, p, initial, scale, _bound_routes(model, fixed[n : n + routes], day), day)
+    found = functions(model, engine)
+    return bound_of(found, found.fixed(own_vector(found.outline, parameters)), parameters)
 
 
-def parameter_vector(compiled: Compiled, parameters: Parameters) -> tuple[float, ...]:
-    """Parameters in the model's order and coherent units, then the derived ones."""
-    model, own = compiled.model, []
+def bound_of(found: Functions, fixed: Fixed, parameters: Parameters) -> Bound:
+    """The functions of a model with what parameters fix; ParameterError when the baseline is impossible."""
+    _check_fixed(found.outline, parameters.origin, fixed)
+    day = factor("d", found.outline.time)
+    routes = _bound_routes(found.outline, fixed, day)
+    return Bound(found, parameters, fixed.p, fixed.initial, fixed.scale, routes, day)
+
+
+def feasible(fixed: Fixed) -> NDArray[np.bool_]:
+    """Which of many patients `bound_of` accepts."""
+    routes, smaller, larger = fixed.routes, fixed.requirements[:, ::2], fixed.requirements[:, 1::2]
+    numbers = np.hstack([fixed.p, fixed.initial, fixed.scale, routes])
+    usable = np.isfinite(numbers).all(axis=1) & (fixed.scale > 0).all(axis=1)
+    with np.errstate(invalid="ignore"):
+        steady = (smaller <= larger + SLACK * np.abs(larger)).all(axis=1)
+    given = (routes[:, ::3] >= 0).all(axis=1) & (routes[:, 1::3] >= 0).all(axis=1)
+    return np.asarray(usable & steady & given, dtype=np.bool_)
+
+
+def own_vector(model: Outline, parameters: Parameters) -> list[float]:
+    """Parameters in the model's order and coherent units."""
+    own = []
     declared = [d.name for d in model.parameters]
     for name in parameters:
         if name not in declared:
@@ -181,19 +131,30 @@ def parameter_vector(compiled: Compiled, parameters: Parameters) -> tuple[float,
         if found.value < 0 <= known.bounds[0]:
             raise ParameterError(f"{found.origin or d.name}: {d.name} = {found.text} cannot be negative")
         own.append(found.in_unit(d.unit) * coherent_factor(d.unit, model.time))
-    try:
-        derived = [float(v) for v in compiled.derived(own)]
-    except (ZeroDivisionError, OverflowError, ValueError, TypeError) as error:
-        raise ParameterError(
-            f"{parameters.origin}: the derived parameters of model {model.name} cannot be computed ({error})"
-        ) from None
-    return (*own, *derived)
+    return own
 
 
-def _bound_routes(model: Model, values: list[float], per_day: float) -> tuple[BoundRoute, ...]:
+def _check_fixed(model: Outline, origin: str, fixed: Fixed) -> None:
+    """ParameterError unless the baseline can be computed, simulated and is steady."""
+    if not all(map(math.isfinite, fixed.p)):
+        raise ParameterError(f"{origin}: the derived parameters of model {model.name} cannot be computed")
+    for state, start, size in zip(model.states, fixed.initial, fixed.scale, strict=True):
+        if not (math.isfinite(start) and math.isfinite(size) and size > 0):
+            raise ParameterError(
+                f"{origin}: '{state.name}' starts at {start:g} with scale {size:g}, which cannot be simulated"
+            )
+    for q, smaller, larger in zip(model.requirements, fixed.requirements[::2], fixed.requirements[1::2], strict=True):
+        if not smaller <= larger + SLACK * abs(larger):
+            raise ParameterError(
+                f"{origin}: no steady baseline, because '{q.meaning}' fails: "
+                f"{q.smaller} = {smaller:.4g} exceeds {q.larger} = {larger:.4g}"
+            )
+
+
+def _bound_routes(model: Outline, fixed: Fixed, per_day: float) -> tuple[BoundRoute, ...]:
     index = {s.name: i for i, s in enumerate(model.states)}
     routes = []
-    for r, (f, lag, content) in zip(model.routes, zip(*[iter(values)] * 3, strict=True), strict=True):
+    for r, (f, lag, content) in zip(model.routes, fixed.routes.reshape(-1, 3).tolist(), strict=True):
         if not (f >= 0 and lag >= 0 and math.isfinite(f * content) and math.isfinite(lag)):
             raise ParameterError(
                 f"route '{r.name}' of model {model.name} has bioavailability {f:g} and lag {lag:g} {model.time}"
@@ -201,12 +162,3 @@ def _bound_routes(model: Model, values: list[float], per_day: float) -> tuple[Bo
         whole = coherent_factor(r.unit, model.time) * content
         routes.append(BoundRoute(r.name, index[r.into], r.unit, whole, f, lag / per_day))
     return tuple(routes)
-
-
-def _check_requirements(model: Model, parameters: Parameters, values: list[float]) -> None:
-    for q, smaller, larger in zip(model.requirements, values[::2], values[1::2], strict=True):
-        if not smaller <= larger + 1e-12 * abs(larger):  # equality is allowed, and rounding must not forbid it
-            raise ParameterError(
-                f"{parameters.origin}: no steady baseline, because '{q.meaning}' fails: "
-                f"{q.smaller} = {smaller:.4g} exceeds {q.larger} = {larger:.4g}"
-            )

@@ -17,7 +17,8 @@ from ..dosing.given import GivenDose, body_scale
 from ..dosing.schedule import Schedule
 from ..errors import SimulationError, UnitError
 from ..units import IU_PER_MG, factor, unit
-from .compile import Bound, BoundRoute
+from .compile import Bound
+from .functions import Vector
 
 # Two moments closer than this many days (86 microseconds) are one: times computed as decimals differ by rounding only.
 TIE = 1e-9
@@ -62,6 +63,14 @@ class Delivery:
     rate: float
     duration: float
     lag: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """A state of the model at `time` (days), after everything that happens then; `y` follows the model's states."""
+
+    time: float
+    y: Vector
 
 
 def actions(
@@ -132,7 +141,7 @@ def deliver(bound: Bound, dose: Dose, body: float = 1.0) -> Delivery:
     if its unit does not fit.
     """
     route = bound.route(dose.route)
-    per_unit = body * _to_route_unit(dose.unit, route) * route.content
+    per_unit = body * to_route_unit(dose.unit, route.unit, route.name) * route.content
     amount, days = dose.amount * per_unit * route.bioavailability, float(dose.duration or 0)
     if dose.rate is not None:
         rate = dose.rate * per_unit / factor("h", bound.model.time)
@@ -144,19 +153,17 @@ def deliver(bound: Bound, dose: Dose, body: float = 1.0) -> Delivery:
     return Delivery(route.state, amount, rate, days, route.lag)
 
 
-def _to_route_unit(given: str, route: BoundRoute) -> float:
-    """Units of the route in one unit given; a mass of IL-2 is turned into IU by the label's 1.1 mg = 18 MIU."""
+def to_route_unit(given: str, taken: str, route: str) -> float:
+    """Units `taken` by the route in one unit given; a mass of IL-2 is turned into IU by the label's 1.1 mg = 18 MIU."""
     try:
-        return factor(given, route.unit)
+        return factor(given, taken)
     except UnitError:
         if (
             unit(given).dimensionality == unit("mg").dimensionality
-            and unit(route.unit).dimensionality == unit("IU").dimensionality
+            and unit(taken).dimensionality == unit("IU").dimensionality
         ):
-            return factor(given, "mg") * IU_PER_MG * factor("IU", route.unit)
-        raise SimulationError(
-            f"a dose in {given} cannot be given by route '{route.name}', which takes {route.unit}"
-        ) from None
+            return factor(given, "mg") * IU_PER_MG * factor("IU", taken)
+        raise SimulationError(f"a dose in {given} cannot be given by route '{route}', which takes {taken}") from None
 
 
 def last_dose(doses: Iterable[GivenDose], day: float) -> str:

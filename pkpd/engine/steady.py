@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import SimulationError
-from .compile import Bound, Vector
+from .compile import Bound
 from .events import Action, Steady
-from .stepping import Stopped
+from .functions import Vector
+from .tolerances import Stopped
 
 # state, infusions running throughout, actions, days -> state at the end
 Advance = Callable[[Vector, tuple[Action, ...], tuple[Action, ...], float], Vector]

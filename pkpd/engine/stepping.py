@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy import integrate
 
-from ..errors import SimulationError
 from . import check_engine
-from .compile import Bound, Vector
+from .compile import Bound
 from .events import TIE
+from .functions import Vector
+from .python import PythonFunctions
+from .tolerances import Stopped, Tolerances
 
 SOLVERS: dict[str, Any] = {
     "scipy": integrate.LSODA,
@@ -23,34 +24,7 @@ SOLVERS: dict[str, Any] = {
     "scipy-radau": integrate.Radau,
 }
 MAX_STEPS = 200_000  # between two events; a year of il2 takes a few hundred
-_ARITHMETIC = (ZeroDivisionError, OverflowError, ValueError, TypeError)
 _SOLVER = (ValueError, ArithmeticError, RuntimeError, UnboundLocalError, np.linalg.LinAlgError)
-
-
-@dataclass(frozen=True, slots=True)
-class Tolerances:
-    """`relative` applies to every state; `absolute` is a multiple of each state's own scale. Both dimensionless."""
-
-    relative: float = 1e-6
-    absolute: float = 1e-8
-
-    def __post_init__(self) -> None:
-        if not (1e-13 <= self.relative <= 0.1 and 0 < self.absolute <= 0.1):
-            raise SimulationError(
-                f"tolerances {self.relative:g} (relative) and {self.absolute:g} (absolute) are out of range: "
-                "the relative one lies between 1e-13 and 0.1, the absolute one is above 0 and at most 0.1"
-            )
-
-
-DEFAULT = Tolerances()
-
-
-class Stopped(Exception):
-    """A solver gave up at a model time; `y` is the last good state."""
-
-    def __init__(self, time: float, y: Vector, reason: str) -> None:
-        super().__init__(reason)
-        self.time, self.y, self.reason = time, y, reason.strip().rstrip(".")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,19 +74,13 @@ class Stepper:
 
     def _started(self, y: Vector, rates: Vector, begin: float, end: float) -> Any:
         """A solver at model time `begin`. Arithmetic that fails becomes NaN, which `advance` reports."""
-        n, p, compiled = len(y), self.bound.p, self.bound.compiled
+        p, functions = self.bound.p, cast(PythonFunctions, self.bound.functions)
 
         def slopes(t: float, y: Vector) -> Vector:
-            try:
-                return np.array(compiled.rhs(t, y.tolist(), p), dtype=float) + rates
-            except _ARITHMETIC:
-                return np.full(n, math.nan)
+            return functions.rhs(t, y.tolist(), p) + rates
 
         def jacobian(t: float, y: Vector) -> Vector:
-            try:
-                return np.array(compiled.jacobian(t, y.tolist(), p), dtype=float)
-            except _ARITHMETIC:
-                return np.full((n, n), math.nan)
+            return functions.jacobian(t, y.tolist(), p)
 
         absolute = self.tolerances.absolute * self.bound.scale
         with warnings.catch_warnings():

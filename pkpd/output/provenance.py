@@ -18,7 +18,7 @@ from typing import Any
 from .. import __version__
 from ..errors import FileError
 
-PACKAGES = ("numpy", "scipy", "sympy", "pint", "matplotlib")
+PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "sympy", "pint", "matplotlib")
 
 
 def versions() -> dict[str, str]:

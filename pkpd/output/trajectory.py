@@ -9,10 +9,10 @@ import numpy as np
 
 from ..dosing.blocks import infusion_days
 from ..dosing.given import GivenDose
-from ..engine.compile import Bound, Vector
-from ..engine.solve import Moment
+from ..engine.compile import Bound
+from ..engine.events import Moment
+from ..engine.functions import Vector
 from ..errors import SimulationError, nearest
-from ..units import coherent_factor
 from .tables import Table
 
 
@@ -22,7 +22,8 @@ class Trajectory:
     each row.
 
     `trajectory["treg"]` is an output in its own unit, shape (rows,); `states` has shape (rows, states) in coherent
-    units; `end` is the state after the last time, from which a simulation can go on.
+    units; `end` is the state after the last time, from which a simulation can go on; `steps` says how many steps were taken
+    and how many of them rejected, where the engine tells.
     """
 
     bound: Bound
@@ -33,11 +34,12 @@ class Trajectory:
     end: Moment
     arm: str = ""
     id: str = "1"
+    steps: tuple[int, int] | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of everything that can be asked for."""
-        return tuple(self.bound.compiled.outputs)
+        return tuple(o.name for o in self.bound.model.outputs)
 
     def __getitem__(self, name: str) -> Vector:
         values = self._evaluate(name, self.times, self.states)
@@ -108,7 +110,6 @@ class Trajectory:
         return Table(tuple(columns.items()))
 
     def _evaluate(self, name: str, times: Vector, states: Vector) -> Vector:
-        model, unit = self.bound.model, self.unit(name)
-        with np.errstate(all="ignore"):  # what is not finite is reported by the caller, with its day
-            values = self.bound.compiled.outputs[name](times * self.bound.per_day, list(states.T), self.bound.p)
-        return np.broadcast_to(np.asarray(values, dtype=float), times.shape) / coherent_factor(unit, model.time)
+        self.unit(name)  # SimulationError for a name that is no output
+        clock = times * self.bound.per_day
+        return self.bound.functions.output(self.outputs.index(name), clock, states, self.bound.p)

@@ -9,9 +9,10 @@ from typing import Any
 from ..dosing.dose import SIDES
 from ..dosing.records import from_records, to_records
 from ..engine import check_engine
-from ..engine.stepping import Tolerances
+from ..engine.code.library import outline_of
+from ..engine.tolerances import Tolerances
 from ..errors import FileError, PkpdError
-from ..model.registry import MODELS, get_model
+from ..model.registry import MODELS
 from ..output.provenance import digest
 from ..output.tables import stack
 from ..output.trajectory import Trajectory
@@ -45,7 +46,7 @@ def to_record(run: Run, command: str, tables: Mapping[str, bytes]) -> dict[str, 
         "kind": "run",
         "name": run.name,
         "command": command,
-        "model": {"name": run.model, "fingerprint": get_model(run.model).fingerprint},
+        "model": {"name": run.model, "fingerprint": outline_of(run.model).fingerprint},
         "engine": run.engine,
         "tolerances": {"relative": run.tolerances.relative, "absolute": run.tolerances.absolute},
         "seed": None,

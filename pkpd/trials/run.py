@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..dosing.schedule import Schedule
-from ..engine.stepping import DEFAULT, Tolerances
+from ..engine.code.library import outline_of
+from ..engine.tolerances import DEFAULT, Tolerances
 from ..errors import ParameterError, SimulationError, nearest
-from ..model.declaration import Model
-from ..model.registry import MODELS, get_model
+from ..model.outline import Outline
+from ..model.registry import MODELS
 from ..output.trajectory import Trajectory
 from ..parameters import Parameters
-from ..simulation import MAX_TIMES, default_parameters, grid, simulate, sized
+from ..simulation import MAX_TIMES, grid, simulate, sized
 from ..units import duration
 from .study import Study
 
@@ -68,7 +69,7 @@ class Options:
     side: str = "pre"
     bsa: float | None = None
     weight: float | None = None
-    engine: str = "scipy"
+    engine: str = "compiled"
     tolerances: Tolerances = DEFAULT
 
 
@@ -79,7 +80,7 @@ def study_run(study: Study, options: Options = PLAIN) -> Run:
     """The run of a study: parameters are the model's or the options' file, then the study's, then the arm's, then what
     the options change one by one. What a study says of its patients thus outlives another parameter file.
     """
-    model = get_model(options.model)
+    model = outline_of(options.model)
     arms, notes = [], []
     for arm in study.arms:
         own = arm.parameters.over(study.parameters)
@@ -101,7 +102,7 @@ def study_run(study: Study, options: Options = PLAIN) -> Run:
 
 def schedule_run(name: str, schedule: Schedule, options: Options = PLAIN) -> Run:
     """The run of one schedule, by its name or text, in one patient with the model's own parameters."""
-    model = get_model(options.model)
+    model = outline_of(options.model)
     none = Parameters((), f"the parameters of {model.name}")
     arm = _arm(name if name.isidentifier() else "patient", name, name, schedule, model, options, none, none, "")
     until = options.days if options.days is not None else duration(float(grid(schedule, None, "1d")[-1]))
@@ -122,7 +123,7 @@ def simulate_arm(run: Run, arm: RunArm, times: Sequence[float], side: str = "") 
     """One arm of a run at any times (days), on the run's side of each dose or another."""
     return simulate(
         arm.schedule,
-        get_model(run.model),
+        run.model,
         arm.parameters,
         times=times,
         side=side or run.side,
@@ -163,14 +164,14 @@ def _arm(
     label: str,
     schedule_name: str,
     schedule: Schedule,
-    model: Model,
+    model: Outline,
     options: Options,
     known: Parameters,
     said: Parameters,
     study: str,
 ) -> RunArm:
     """An arm with its parameters and body size; a size the model has no use for (`said`) still holds for doses."""
-    base = default_parameters(model)
+    base = model.defaults
     if options.parameters is not None:
         check_set(options.parameters, model)
         base = options.parameters.over(base)
@@ -183,7 +184,7 @@ def _arm(
     return RunArm(name, label, schedule_name, schedule, values, body["bsa"], body["weight"])
 
 
-def check_set(parameters: Parameters, model: Model) -> None:
+def check_set(parameters: Parameters, model: Outline) -> None:
     """Refuse a set made for another built-in model: equal names there need not mean the same."""
     if parameters.model in MODELS and model.name in MODELS and parameters.model != model.name:
         raise ParameterError(f"{parameters.origin} holds parameters of model {parameters.model}, not of {model.name}")
@@ -194,7 +195,7 @@ def check_set(parameters: Parameters, model: Model) -> None:
             raise ParameterError(f"{parameters.origin} [{name}]: model {model.name} has no such parameter{hint}")
 
 
-def _split(own: Parameters, model: Model) -> tuple[Parameters, list[str]]:
+def _split(own: Parameters, model: Outline) -> tuple[Parameters, list[str]]:
     """The study's parameters that the model has, and a note for each that it has not."""
     declared = [d.name for d in model.parameters]
     kept = tuple(t for t in own.tables if t.name in declared)

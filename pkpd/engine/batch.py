@@ -1,0 +1,154 @@
+"""Many patients of one model and one schedule, in pieces of fixed size; what a patient gets depends on no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from ..dosing.schedule import Schedule
+from ..errors import ParameterError, SimulationError
+from ..parameters import Parameters
+from ..units import factor
+from .code.memory import DONE
+from .compile import Bound, bound_of, feasible, functions
+from .events import actions
+from .functions import Fixed, Vector, parts
+from .integrate import Rows, arranged, patient_plan, stopped
+from .native import NativeFunctions
+from .plan import Plan, Whole
+from .plans import is_plain, many_routes, plain_plans, stacked
+from .run import Patients, prepare
+from .tolerances import Stopped, Tolerances
+
+if TYPE_CHECKING:
+    from ..model.declaration import Model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Failure:
+    """A patient who could not be simulated to the end: number from 0, day (NaN before the first), and why."""
+
+    patient: int
+    day: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """Patients to be simulated in one call: everything a worker elsewhere needs, and nothing of the others.
+
+    `own` holds parameters in the model's order and coherent units, one row a patient; `sizes` bsa (m2) and weight (kg),
+    NaN where not known; `outputs` are numbers of outputs.
+    """
+
+    model: Model | str
+    schedule: Schedule
+    own: Vector
+    sizes: Vector
+    rows: Rows
+    outputs: tuple[int, ...]
+    tolerances: Tolerances
+    origin: str
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """Outputs of the patients of a piece, shape (patients, outputs, rows), NaN for those who failed; (steps, rejected
+    steps) of each.
+    """
+
+    values: Vector
+    steps: Whole
+    failures: tuple[Failure, ...]
+
+
+def simulate_piece(piece: Piece) -> Found:
+    """Simulate the patients of a piece with the compiled engine; a patient who fails is reported, the rest finish."""
+    code = cast(NativeFunctions, functions(piece.model))
+    fixed = parts(code.fixed_many(piece.own), code.code.layout.parameters, code.outline)
+    report = _Report(
+        np.full((len(piece.own), len(piece.outputs), len(piece.rows.times)), np.nan),
+        np.zeros((len(piece.own), 2), dtype=np.int64),
+        [],
+    )
+    for own, plan in _plans(code, piece, fixed, _able(code, piece, fixed, report), report):
+        _solve(code, piece, own, plan, fixed, report)
+    return Found(report.values, report.steps, tuple(sorted(report.failures, key=lambda f: f.patient)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Report:
+    """What is filled in while the patients of a piece are simulated."""
+
+    values: Vector
+    steps: Whole
+    failures: list[Failure]
+
+
+def _bound(code: NativeFunctions, piece: Piece, fixed: Fixed, k: int) -> Bound:
+    return bound_of(code, fixed.of(k), Parameters((), piece.origin))
+
+
+def _able(code: NativeFunctions, piece: Piece, fixed: Fixed, report: _Report) -> Whole:
+    """The patients whose parameters have a baseline; the others are reported."""
+    able = feasible(fixed)
+    for k in np.flatnonzero(~able):
+        try:
+            _bound(code, piece, fixed, int(k))
+        except ParameterError as error:
+            report.failures.append(Failure(piece.first + int(k), float("nan"), str(error)))
+    return np.flatnonzero(able)
+
+
+def _plans(code: NativeFunctions, piece: Piece, fixed: Fixed, able: Whole, report: _Report) -> list[tuple[Whole, Plan]]:
+    """Plans with the patients of the piece who share them."""
+    if not len(able):
+        return []
+    if is_plain(piece.schedule):
+        model = code.outline
+        sizes = [_size(piece.sizes[k]) for k in able]
+        found = plain_plans(piece.schedule, many_routes(model, fixed.routes[able]), sizes, code.code.entered, model)
+        return [(able[own], plan) for own, plan in found]
+    planned, plans = list[int](), list[Plan]()
+    for k in able.tolist():
+        bound = _bound(code, piece, fixed, k)
+        try:
+            plans.append(patient_plan(bound, actions(bound, piece.schedule, *_size(piece.sizes[k])), _end(piece.rows)))
+            planned.append(k)
+        except SimulationError as error:
+            report.failures.append(Failure(piece.first + k, float("nan"), str(error)))
+        except Stopped as stop:
+            day = stop.time / bound.per_day
+            report.failures.append(Failure(piece.first + k, day, stop.reason))
+    return [(np.array(planned)[own], plan) for own, plan in stacked(plans)]
+
+
+def _solve(code: NativeFunctions, piece: Piece, own: Whole, plan: Plan, fixed: Fixed, report: _Report) -> None:
+    """Step the patients who share a plan, and report their outputs, steps and failures."""
+    order, rows = arranged(piece.rows)
+    begin, per_day = min(0.0, float(rows.times[0])), factor("d", code.outline.time)
+    patients = Patients(fixed.p[own], fixed.initial[own], fixed.scale[own], np.full(len(own), begin))
+    solved = prepare(code, patients, plan, rows.times, rows.post, _end(rows), per_day, piece.tolerances).run()
+    clock = np.zeros(solved.states.shape[2])
+    clock[: len(order)] = rows.times * per_day
+    for j, k in enumerate(piece.outputs):
+        report.values[own[:, None], j, order] = code.outputs(k, clock, solved.states, patients.p)[:, : len(order)]
+    report.steps[own] = solved.status[:, 1:]
+    for j in np.flatnonzero(solved.status[:, 0] != DONE).tolist():
+        stop = cast(Stopped, stopped(solved.status[j], solved.final[j]))
+        patient, day = int(own[j]), stop.time / per_day
+        report.values[patient] = np.nan
+        text = _bound(code, piece, fixed, patient).state_text(stop.y)
+        report.failures.append(Failure(piece.first + patient, day, f"{stop.reason}; states there: {text}"))
+
+
+def _end(rows: Rows) -> float:
+    return float(max([min(0.0, *rows.times), *rows.times]))
+
+
+def _size(row: Vector) -> tuple[float | None, float | None]:
+    bsa, weight = (None if np.isnan(v) else float(v) for v in row)
+    return bsa, weight

@@ -1,0 +1,208 @@
+"""Plans of many patients at once: body size, lag and bioavailability differ, the schedule is the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..dosing.dose import Dose
+from ..dosing.given import body_scale
+from ..dosing.schedule import Schedule
+from ..errors import SimulationError, nearest
+from ..model.outline import Outline
+from ..units import coherent_factor, factor
+from .events import TIE, to_route_unit
+from .functions import Vector
+from .plan import Plan, Whole
+
+Size = tuple[float | None, float | None]  # bsa in m2, weight in kg
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ManyRoutes:
+    """Routes of many patients: the state each route feeds and its unit, then one row a patient and one column a route:
+    what one unit of dose adds before bioavailability, bioavailability, and lag in days.
+    """
+
+    names: tuple[str, ...]
+    states: tuple[int, ...]
+    units: tuple[str, ...]
+    content: Vector
+    bioavailability: Vector
+    lag: Vector
+
+    def index(self, name: str, model: str) -> int:
+        """The number of a route, the first one for an empty name; SimulationError with the nearest name."""
+        if name and name not in self.names:
+            hint = nearest(name, self.names) or f"; it has {', '.join(self.names) or 'none'}"
+            raise SimulationError(f"model {model} has no dose route '{name}'{hint}")
+        return self.names.index(name) if name else 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arrival:
+    """Something that reaches a state: when (days) for each patient, and the amount, or the rate that starts or ends."""
+
+    time: Vector
+    state: int
+    amount: Vector | None = None
+    rate: Vector | None = None
+    starts: int = -1  # for the end of an infusion: which arrival began it
+
+
+def many_routes(model: Outline, routes: Vector) -> ManyRoutes:
+    """The routes of many patients, from what their parameters fix: (bioavailability, lag, content) of each route."""
+    index = {s.name: i for i, s in enumerate(model.states)}
+    units = [coherent_factor(r.unit, model.time) for r in model.routes]
+    return ManyRoutes(
+        names=tuple(r.name for r in model.routes),
+        states=tuple(index[r.into] for r in model.routes),
+        units=tuple(r.unit for r in model.routes),
+        content=routes[:, 2::3] * np.array(units),
+        bioavailability=routes[:, ::3],
+        lag=routes[:, 1::3] / factor("d", model.time),
+    )
+
+
+def is_plain(schedule: Schedule) -> bool:
+    """Whether every dose only adds: no reset and no steady state, whose course depends on the patient."""
+    return not any(d.reset or d.steady_state for d in schedule.doses)
+
+
+def plain_plans(
+    schedule: Schedule,
+    routes: ManyRoutes,
+    sizes: Sequence[Size],
+    entered: Sequence[int],
+    model: Outline,
+) -> list[tuple[Whole, Plan]]:
+    """The plans of a plain schedule, each with the numbers of the patients who share it; `sizes` are (bsa in m2, weight
+    in kg) of each patient. The same numbers, to the last bit, as `plan_of` finds for each patient alone.
+    """
+    patients, states, per_day = len(sizes), len(model.states), factor("d", model.time)
+    body, arrivals = dict[str, Vector](), list[_Arrival]()
+    for dose in schedule.doses:
+        if dose.status != "missed" and dose.gives:
+            if dose.per not in body:
+                body[dose.per] = np.array([float(body_scale(dose, *size)) for size in sizes])
+            arrivals += _arrivals(dose, routes, body[dose.per], model, len(arrivals))
+    if not arrivals:
+        times = np.zeros((patients, 0))
+        return [(np.arange(patients), _plan([], times, [], states, entered, per_day))]
+    times = np.stack([a.time for a in arrivals], axis=1)
+    order = np.argsort(times, axis=1, kind="stable")
+    groups = _groups(np.take_along_axis(times, order, axis=1))
+    kinds, kind = np.unique(np.hstack([order, groups]), axis=0, return_inverse=True)
+    plans = []
+    for k, shape in enumerate(kinds):
+        own = np.flatnonzero(kind.ravel() == k)
+        listed: list[list[int]] = [[] for _ in range(int(shape[-1]) + 1)]
+        for column, group in zip(*np.split(shape, 2), strict=True):
+            listed[group].append(int(column))
+        mine = [_of(a, own) for a in arrivals]
+        plans.append((own, _plan(mine, times[own], listed, states, entered, per_day)))
+    return plans
+
+
+def _arrivals(dose: Dose, routes: ManyRoutes, body: Vector, model: Outline, before: int) -> list[_Arrival]:
+    """What one record brings, `before` arrivals being known already (the arithmetic of `events.deliver`)."""
+    r, time = routes.index(dose.route, model.name), model.time
+    per_unit = body * to_route_unit(dose.unit, routes.units[r], routes.names[r]) * routes.content[:, r]
+    amount, lag, per_day = dose.amount * per_unit * routes.bioavailability[:, r], routes.lag[:, r], factor("d", time)
+    days = np.full(len(body), float(dose.duration or 0))
+    rate = amount / (days * per_day) if dose.duration else np.zeros(len(body))
+    if dose.rate is not None:
+        rate = dose.rate * per_unit / factor("h", time)
+        days = amount / rate / per_day
+    found: list[_Arrival] = []
+    for k in range(dose.additional + 1):
+        start = float(dose.time + k * dose.interval) + lag
+        if np.all(days <= TIE):
+            found.append(_Arrival(start, routes.states[r], amount=amount))
+        else:
+            found.append(_Arrival(start, routes.states[r], rate=rate))
+            found.append(_Arrival(start + days, routes.states[r], starts=before + len(found) - 1))
+    return found
+
+
+def _groups(times: Vector) -> Whole:
+    """The moment each arrival belongs to, for times ascending along each row (see `infusions.grouped`)."""
+    first, group = times[:, 0].copy(), np.zeros(times.shape, dtype=np.int64)
+    for k in range(1, times.shape[1]):
+        later = times[:, k] > first + TIE
+        first = np.where(later, times[:, k], first)
+        group[:, k] = group[:, k - 1] + later
+    return group
+
+
+def _of(arrival: _Arrival, patients: Whole) -> _Arrival:
+    amount = None if arrival.amount is None else arrival.amount[patients]
+    rate = None if arrival.rate is None else arrival.rate[patients]
+    return _Arrival(arrival.time[patients], arrival.state, amount, rate, arrival.starts)
+
+
+def _plan(
+    arrivals: Sequence[_Arrival],
+    times: Vector,
+    groups: Sequence[Sequence[int]],
+    states: int,
+    entered: Sequence[int],
+    per_day: float,
+) -> Plan:
+    """The plan of patients for whom the arrivals come in these groups."""
+    patients = len(times)
+    added: list[list[tuple[int, Vector]]] = []
+    rates, running = [np.zeros((patients, len(entered)))], list[int]()
+    for group in groups:
+        into = sorted({arrivals[k].state for k in group if arrivals[k].amount is not None})
+        amounts = [[a for k in group if (a := arrivals[k].amount) is not None and arrivals[k].state == s] for s in into]
+        added.append([(s, _sum(a, patients)) for s, a in zip(into, amounts, strict=True)])
+        running += [k for k in group if arrivals[k].rate is not None]
+        running = [k for k in running if k not in {arrivals[j].starts for j in group}]
+        now = [[r for k in running if (r := arrivals[k].rate) is not None and arrivals[k].state == s] for s in entered]
+        rates.append(np.stack([_sum(r, patients) for r in now], axis=1) if entered else rates[0])
+    flat = [entry for stop in added for entry in stop]
+    return Plan(
+        stop_time=np.stack([times[:, g].min(axis=1) for g in groups], axis=1) * per_day if groups else times,
+        stop_set=np.full(len(groups), -1, dtype=np.int64),
+        stop_add=np.cumsum([0, *map(len, added)]).astype(np.int64),
+        add_state=np.array([s for s, _ in flat], dtype=np.int64),
+        add_amount=np.stack([a for _, a in flat], axis=1) if flat else np.zeros((patients, 0)),
+        rate=np.stack(rates, axis=1),
+        vectors=np.zeros((patients, 0, states)),
+    )
+
+
+def _sum(parts: Sequence[Vector], patients: int) -> Vector:
+    """The sum for each patient, correctly rounded."""
+    if len(parts) < 2:
+        return parts[0] if parts else np.zeros(patients)
+    return np.array([math.fsum(column) for column in zip(*parts, strict=True)])
+
+
+def stacked(plans: Sequence[Plan]) -> list[tuple[Whole, Plan]]:
+    """Plans of single patients joined where they share their shape, with the numbers of the patients."""
+    shapes: dict[tuple[bytes, ...], list[int]] = {}
+    for k, plan in enumerate(plans):
+        shapes.setdefault(plan.shape, []).append(k)
+    joined = []
+    for own in shapes.values():
+        first = plans[own[0]]
+
+        def rows(part: Callable[[Plan], Vector], own: Sequence[int] = own) -> Vector:
+            return np.concatenate([part(plans[k]) for k in own])
+
+        plan = Plan(
+            rows(lambda p: p.stop_time),
+            first.stop_set,
+            first.stop_add,
+            first.add_state,
+            rows(lambda p: p.add_amount),
+            rows(lambda p: p.rate),
+            rows(lambda p: p.vectors),
+        )
+        joined.append((np.array(own), plan))
+    return joined

@@ -1,0 +1,101 @@
+"""Forward sensitivities: the solution of one patient with its derivatives along parameters, in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from ..dosing.schedule import Schedule
+from .code.library import code_of
+from .code.memory import DONE
+from .compile import Bound
+from .events import TIE
+from .functions import Vector, parts
+from .integrate import Rows, arranged, stopped
+from .moved import moved_actions, moved_plan
+from .native import NativeFunctions
+from .plan import Plan, Whole
+from .plans import stacked
+from .run import Patients, Solved, prepare
+from .tolerances import Stopped, Tolerances
+
+if TYPE_CHECKING:
+    from ..model.declaration import Model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slopes:
+    """Outputs at rows, shape (rows, outputs), and their derivatives along parameters in coherent units, shape (rows,
+    outputs, parameters).
+    """
+
+    values: Vector
+    slopes: Vector
+
+
+def forward(
+    model: Model | str,
+    bound: Bound,
+    own: Sequence[float],
+    along: Sequence[int],
+    schedule: Schedule,
+    size: tuple[float | None, float | None],
+    rows: Rows,
+    outputs: Sequence[int],
+    tolerances: Tolerances,
+) -> Slopes:
+    """Outputs and their derivatives along the parameters numbered `along`, for a patient with parameters `own`.
+
+    The steps are those of the values alone, so the derivatives are those of the computed solution; doses, infusions and
+    resets carry theirs, and where a lag or the end of an infusion moves, the state jumps by the difference of its
+    slopes. Raises Stopped where the patient cannot be simulated, SimulationError for a steady-state record.
+    """
+    code = NativeFunctions(code_of(model, sensitive=True))
+    fixed = code.fixed_many(np.hstack([np.tile(own, (len(along), 1)), np.eye(len(own))[list(along)]]))
+    half, shape = fixed.shape[1] // 2, code.outline
+    value, moves = (parts(part, code.code.layout.parameters // 2, shape) for part in np.split(fixed, [half], axis=1))
+    order, wanted = arranged(rows)
+    begin = min(0.0, float(wanted.times[0]))
+    end = max(begin, float(wanted.times[-1]))
+    rest = np.hstack([value.initial, moves.initial])
+    plans, speeds = list[Plan](), list[Vector]()
+    for k in range(len(along)):
+        moved = moved_actions(bound, schedule, size, moves.routes[k])
+        plan, speed = moved_plan(moved, rest[k], code.code.entered, bound.per_day, end + TIE)
+        plans.append(plan)
+        speeds.append(speed)
+    found = Slopes(np.empty((len(order), len(outputs))), np.empty((len(order), len(outputs), len(along))))
+    p = np.hstack([value.p, moves.p])
+    for items, plan in stacked(plans):
+        patients = Patients(p[items], rest[items], value.scale[items], np.full(len(items), begin))
+        speed = np.concatenate([speeds[k] for k in items])
+        job = prepare(code, patients, plan, wanted.times, wanted.post, end, bound.per_day, tolerances, speed)
+        _read(code, job.run(), patients.p, wanted.times * bound.per_day, order, outputs, items, found)
+    return found
+
+
+def _read(
+    code: NativeFunctions,
+    solved: Solved,
+    p: Vector,
+    clock: Vector,
+    order: Whole,
+    outputs: Sequence[int],
+    items: Whole,
+    found: Slopes,
+) -> None:
+    """Outputs and derivatives from states, into `found`."""
+    n = code.code.layout.moved
+    if solved.status[0, 0] != DONE:
+        stop = cast(Stopped, stopped(solved.status[0], solved.final[0]))
+        raise Stopped(stop.time, stop.y[:n], stop.reason)
+    padded = np.zeros(solved.states.shape[2])
+    padded[: len(clock)] = clock
+    count = len(code.outline.outputs)
+    for j, k in enumerate(outputs):
+        found.values[order, j] = code.outputs(k, padded, solved.states[:1], p[:1])[0, : len(clock)]
+        slope = code.outputs(count + k, padded, solved.states, p)[:, : len(clock)]
+        found.slopes[order[:, None], j, items] = slope.T
