@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ from .engine.batch import Failure, Found, Piece, simulate_piece
 from .engine.code.library import outline_of
 from .engine.compile import own_vector
 from .engine.functions import Vector
-from .engine.integrate import Rows
 from .engine.plan import Whole
+from .engine.run import Rows
 from .engine.tolerances import DEFAULT, Tolerances
 from .errors import ParameterError, SimulationError, nearest
 from .model.outline import Outline
@@ -156,7 +156,7 @@ def output_numbers(model: Outline, outputs: Sequence[str]) -> tuple[int, ...]:
 def _shared(whole: Piece, executor: Executor | None, threads: int | None) -> Iterator[Found]:
     """What every piece yields, in order."""
     if executor is not None:
-        yield from executor.map(simulate_piece, pieces(whole))
+        yield from _elsewhere(whole, executor)
         return
     count = threads if threads is not None else os.cpu_count() or 1
     if count < 1:
@@ -166,6 +166,20 @@ def _shared(whole: Piece, executor: Executor | None, threads: int | None) -> Ite
         return
     with ThreadPoolExecutor(count) as pool:
         yield from pool.map(simulate_piece, pieces(whole))
+
+
+def _elsewhere(whole: Piece, executor: Executor) -> Iterator[Found]:
+    """What every piece yields, in order, from an executor's workers; SimulationError when one of them dies."""
+    # one by one, because Dask's `map` takes no generator and warns of a long list
+    futures = [executor.submit(simulate_piece, piece) for piece in pieces(whole)]
+    try:
+        for future in futures:
+            yield future.result()
+    except BrokenExecutor as error:
+        raise SimulationError(f"a worker process ended before its patients were simulated: {error}") from None
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def _column(model: Outline, base: Parameters, own: Vector, name: str, unit: str) -> Vector:

@@ -16,8 +16,9 @@ from .engine.code.library import outline_of
 from .engine.compile import bind, own_vector
 from .engine.events import last_dose
 from .engine.functions import Vector
-from .engine.integrate import Rows, failure
-from .engine.sensitivity import forward
+from .engine.integrate import failure
+from .engine.run import Rows
+from .engine.sensitivity import Patient, forward
 from .engine.tolerances import DEFAULT, Stopped, Tolerances
 from .errors import ParameterError, SimulationError, nearest
 from .many import output_numbers, simulate_many
@@ -79,12 +80,11 @@ def sensitivities(
     """
     plan = load_schedule(schedule) if isinstance(schedule, str) else schedule
     shape = outline_of(model)
-    if method not in METHODS:
-        raise SimulationError(f"there is no method '{method}'{nearest(method, METHODS) or '; forward, differences'}")
-    if side not in ("pre", "post"):
-        raise SimulationError(f"side '{side}' is neither pre nor post{nearest(side, ('pre', 'post'))}")
-    base = shape.defaults if parameters is None else parameters.over(shape.defaults)
-    values, body = sized(base, bsa, weight)
+    for what, given_name, known in (("method", method, METHODS), ("side", side, ("pre", "post"))):
+        if given_name not in known:
+            hint = nearest(given_name, known) or f"; there are {' and '.join(known)}"
+            raise SimulationError(f"there is no {what} '{given_name}' here{hint}")
+    values, body = sized(shape.defaults if parameters is None else parameters.over(shape.defaults), bsa, weight)
     asked = checked_times(times) if times is not None else grid(plan, days, step)
     _check(shape, values, plan, names)
     numbers = output_numbers(shape, outputs)
@@ -92,14 +92,13 @@ def sensitivities(
     wanted = tuple(shape.outputs[k].name for k in numbers)
     if method == "differences":
         return _differences(plan, model, values, names, wanted, asked, side, tolerances)
-    bound, own = bind(model, values), own_vector(shape, values)
+    patient = Patient(bind(model, values), own_vector(shape, values), plan, (body["bsa"], body["weight"]))
     declared = [d.name for d in shape.parameters]
     try:
-        along = [declared.index(name) for name in names]
-        found = forward(model, bound, own, along, plan, (body["bsa"], body["weight"]), rows, numbers, tolerances)
+        found = forward(model, patient, [declared.index(name) for name in names], rows, numbers, tolerances)
     except Stopped as stop:
         said = partial(last_dose, given(plan, **body))
-        raise SimulationError(failure(bound, "compiled", stop, said)) from None
+        raise SimulationError(failure(patient.bound, "compiled", stop, said)) from None
     return Sensitivities(wanted, tuple(names), asked, found.values, found.slopes * _units(shape, values, names))
 
 

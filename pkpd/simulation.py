@@ -19,7 +19,8 @@ from .engine.code.library import outline_of
 from .engine.compile import bind
 from .engine.events import TIE, Action, Moment, actions, last_dose
 from .engine.functions import Vector
-from .engine.integrate import Rows, integrate
+from .engine.integrate import integrate
+from .engine.run import Rows
 from .engine.tolerances import DEFAULT, Tolerances
 from .errors import SimulationError, nearest
 from .output.trajectory import Trajectory

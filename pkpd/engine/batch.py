@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -15,11 +15,12 @@ from .code.memory import DONE
 from .compile import Bound, bound_of, feasible, functions
 from .events import actions
 from .functions import Fixed, Vector, parts
-from .integrate import Rows, arranged, patient_plan, stopped
+from .integrate import arranged, patient_plan, stopped
 from .native import NativeFunctions
+from .parcel import pack, unpack
 from .plan import Plan, Whole
 from .plans import is_plain, many_routes, plain_plans, stacked
-from .run import Patients, prepare
+from .run import Patients, Rows, prepare
 from .tolerances import Stopped, Tolerances
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ class Piece:
     tolerances: Tolerances
     origin: str
     first: int = 0
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # the model goes packed, so that a worker elsewhere compiles it once and not once a piece
+        return _arrived, (pack(self.model), *(getattr(self, f.name) for f in fields(self)[1:]))
+
+
+def _arrived(model: bytes, *others: Any) -> Piece:
+    return Piece(unpack(model), *others)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,7 +140,7 @@ def _solve(code: NativeFunctions, piece: Piece, own: Whole, plan: Plan, fixed: F
     order, rows = arranged(piece.rows)
     begin, per_day = min(0.0, float(rows.times[0])), factor("d", code.outline.time)
     patients = Patients(fixed.p[own], fixed.initial[own], fixed.scale[own], np.full(len(own), begin))
-    solved = prepare(code, patients, plan, rows.times, rows.post, _end(rows), per_day, piece.tolerances).run()
+    solved = prepare(code, patients, plan, rows, _end(rows), per_day, piece.tolerances).run()
     clock = np.zeros(solved.states.shape[2])
     clock[: len(order)] = rows.times * per_day
     for j, k in enumerate(piece.outputs):

@@ -17,7 +17,7 @@ from .functions import Vector
 from .infusions import Infusions, running_at
 from .native import NativeFunctions
 from .plan import Plan, Whole, plan_of
-from .run import MAX_STEPS, Job, Patients, prepare
+from .run import MAX_STEPS, Job, Patients, Rows, prepare
 from .tolerances import DEFAULT, FINE, Stopped, Tolerances
 
 
@@ -30,14 +30,6 @@ class Course:
     states: Vector
     end: Moment
     steps: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Rows wanted: `times` in days, in any order, and whether each is wanted after what happens at its time."""
-
-    times: Vector
-    post: Whole
 
 
 def integrate(
@@ -89,7 +81,7 @@ def job(
     end = max([first.time, *rows.times[-1:]])
     plan = patient_plan(bound, actions, end, running)
     patients = Patients(bound.p[None], first.y[None], bound.scale[None], np.array([first.time]))
-    return prepare(functions, patients, plan, rows.times, rows.post, end, bound.per_day, tolerances)
+    return prepare(functions, patients, plan, rows, end, bound.per_day, tolerances)
 
 
 def arranged(rows: Rows) -> tuple[Whole, Rows]:

@@ -117,14 +117,14 @@ def _arrivals(dose: Dose, routes: ManyRoutes, body: Vector, model: Outline, befo
     if dose.rate is not None:
         rate = dose.rate * per_unit / factor("h", time)
         days = amount / rate / per_day
-    found: list[_Arrival] = []
+    found, state, fast = list[_Arrival](), routes.states[r], days <= TIE  # over before anything else can happen
     for k in range(dose.additional + 1):
         start = float(dose.time + k * dose.interval) + lag
-        if np.all(days <= TIE):
-            found.append(_Arrival(start, routes.states[r], amount=amount))
-        else:
-            found.append(_Arrival(start, routes.states[r], rate=rate))
-            found.append(_Arrival(start + days, routes.states[r], starts=before + len(found) - 1))
+        if np.any(fast):
+            found.append(_Arrival(start, state, amount=np.where(fast, amount, 0.0)))
+        if not np.all(fast):
+            found.append(_Arrival(start, state, rate=np.where(fast, 0.0, rate)))
+            found.append(_Arrival(np.where(fast, start, start + days), state, starts=before + len(found) - 1))
     return found
 
 

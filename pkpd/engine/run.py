@@ -19,6 +19,14 @@ _LANES = 8  # numbers the kernel keeps for each lane, of each kind, rounded up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Rows wanted: `times` in days, in any order, and `post`, 1 where a row is wanted after what happens then, else 0."""
+
+    times: Vector
+    post: Whole
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Patients:
     """Numbers of patients to be stepped, one row each: parameters of the program, states and day at the beginning,
     scales of the states.
@@ -77,41 +85,25 @@ def prepare(
     functions: NativeFunctions,
     patients: Patients,
     plan: Plan,
-    rows: Vector,
-    posts: Whole,
+    rows: Rows,
     end: float,
     per_day: float,
     tolerances: Tolerances,
     moves: Vector | None = None,
 ) -> Job:
-    """The call for patients who share a plan. `rows` are days, ascending; `posts` is 1 where a row is wanted after what
-    happens at its time; times of the plan are in model time already; `end` and `begin` are days.
+    """The call for patients who share a plan, for `rows` in ascending order, up to day `end`; `moves` says how fast the
+    stops of a sensitive program move.
     """
-    layout, (items, stops) = functions.code.layout, plan.stop_time.shape
-    width = WIDE if items > 1 else 1
-    counted = {
-        "width": width,
-        "states": layout.states,
-        "moved": layout.moved,
-        "parameters": layout.parameters,
-        "rates": layout.rates,
-        "items": items,
-        "rows": len(rows),
-        "padded": -(-len(rows) // WIDE) * WIDE,
-        "stops": stops,
-        "adds": plan.add_amount.shape[1],
-        "vectors": plan.vectors.shape[1],
-        "most": MAX_STEPS,
-    }
+    items, stops = plan.stop_time.shape
     arrays: dict[str, Vector | Whole] = {
-        "sizes": np.array([counted[name] for name in SIZES]),
+        "sizes": _sizes(functions, plan, len(rows.times)),
         "rtol": np.array([tolerances.relative]),
         "p": patients.p,
         "y": patients.y,
         "atol": patients.scale * tolerances.absolute,
         "begin": patients.begin * per_day,
-        "row_time": rows * per_day,
-        "row_post": posts,
+        "row_time": rows.times * per_day,
+        "row_post": rows.post,
         "stop_time": plan.stop_time,
         "stop_set": plan.stop_set,
         "stop_add": plan.stop_add,
@@ -122,7 +114,26 @@ def prepare(
         "vectors": plan.vectors,
     }
     packed = {name: _whole(values) if name in WHOLE else _real(values) for name, values in arrays.items()}
-    return Job(functions, packed, width, end * per_day, TIE * per_day)
+    return Job(functions, packed, WIDE if items > 1 else 1, end * per_day, TIE * per_day)
+
+
+def _sizes(functions: NativeFunctions, plan: Plan, rows: int) -> Whole:
+    layout, (items, stops) = functions.code.layout, plan.stop_time.shape
+    counted = {
+        "width": WIDE if items > 1 else 1,
+        "states": layout.states,
+        "moved": layout.moved,
+        "parameters": layout.parameters,
+        "rates": layout.rates,
+        "items": items,
+        "rows": rows,
+        "padded": -(-rows // WIDE) * WIDE,
+        "stops": stops,
+        "adds": plan.add_amount.shape[1],
+        "vectors": plan.vectors.shape[1],
+        "most": MAX_STEPS,
+    }
+    return np.array([counted[name] for name in SIZES])
 
 
 def _real(values: Vector | Whole) -> Vector | Whole:

@@ -14,12 +14,12 @@ from .code.memory import DONE
 from .compile import Bound
 from .events import TIE
 from .functions import Vector, parts
-from .integrate import Rows, arranged, stopped
+from .integrate import arranged, stopped
 from .moved import moved_actions, moved_plan
 from .native import NativeFunctions
 from .plan import Plan, Whole
 from .plans import stacked
-from .run import Patients, Solved, prepare
+from .run import Patients, Rows, Solved, prepare
 from .tolerances import Stopped, Tolerances
 
 if TYPE_CHECKING:
@@ -36,25 +36,32 @@ class Slopes:
     slopes: Vector
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Patient:
+    """A bound model with its own parameters in coherent units, a schedule, and (bsa in m2, weight in kg)."""
+
+    bound: Bound
+    own: Sequence[float]
+    schedule: Schedule
+    size: tuple[float | None, float | None]
+
+
 def forward(
     model: Model | str,
-    bound: Bound,
-    own: Sequence[float],
+    patient: Patient,
     along: Sequence[int],
-    schedule: Schedule,
-    size: tuple[float | None, float | None],
     rows: Rows,
     outputs: Sequence[int],
     tolerances: Tolerances,
 ) -> Slopes:
-    """Outputs and their derivatives along the parameters numbered `along`, for a patient with parameters `own`.
+    """Outputs and their derivatives along the parameters numbered `along`, for one patient.
 
     The steps are those of the values alone, so the derivatives are those of the computed solution; doses, infusions and
     resets carry theirs, and where a lag or the end of an infusion moves, the state jumps by the difference of its
     slopes. Raises Stopped where the patient cannot be simulated, SimulationError for a steady-state record.
     """
-    code = NativeFunctions(code_of(model, sensitive=True))
-    fixed = code.fixed_many(np.hstack([np.tile(own, (len(along), 1)), np.eye(len(own))[list(along)]]))
+    bound, code = patient.bound, NativeFunctions(code_of(model, sensitive=True))
+    fixed = code.fixed_many(np.hstack([np.tile(patient.own, (len(along), 1)), np.eye(len(patient.own))[list(along)]]))
     half, shape = fixed.shape[1] // 2, code.outline
     value, moves = (parts(part, code.code.layout.parameters // 2, shape) for part in np.split(fixed, [half], axis=1))
     order, wanted = arranged(rows)
@@ -63,7 +70,7 @@ def forward(
     rest = np.hstack([value.initial, moves.initial])
     plans, speeds = list[Plan](), list[Vector]()
     for k in range(len(along)):
-        moved = moved_actions(bound, schedule, size, moves.routes[k])
+        moved = moved_actions(bound, patient.schedule, patient.size, moves.routes[k])
         plan, speed = moved_plan(moved, rest[k], code.code.entered, bound.per_day, end + TIE)
         plans.append(plan)
         speeds.append(speed)
@@ -72,7 +79,7 @@ def forward(
     for items, plan in stacked(plans):
         patients = Patients(p[items], rest[items], value.scale[items], np.full(len(items), begin))
         speed = np.concatenate([speeds[k] for k in items])
-        job = prepare(code, patients, plan, wanted.times, wanted.post, end, bound.per_day, tolerances, speed)
+        job = prepare(code, patients, plan, wanted, end, bound.per_day, tolerances, speed)
         _read(code, job.run(), patients.p, wanted.times * bound.per_day, order, outputs, items, found)
     return found
 

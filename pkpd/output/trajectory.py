@@ -22,8 +22,8 @@ class Trajectory:
     each row.
 
     `trajectory["treg"]` is an output in its own unit, shape (rows,); `states` has shape (rows, states) in coherent
-    units; `end` is the state after the last time, from which a simulation can go on; `steps` says how many steps were taken
-    and how many of them rejected, where the engine tells.
+    units; `end` is the state after the last time, from which a simulation can go on; `steps` says how many steps were
+    taken and how many of them rejected, where the engine tells.
     """
 
     bound: Bound

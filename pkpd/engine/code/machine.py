@@ -56,7 +56,7 @@ def processor() -> str:
 def kernel() -> Any:
     """The loop of `kernel.run` as machine code: a function that lets go of Python's lock while it runs."""
     with _ONE_AT_A_TIME:
-        sources = [Path(__file__).with_name(file).read_bytes() for file in ("kernel.py", "memory.py")]
+        sources = [Path(__file__).with_name(file).read_bytes() for file in ("kernel.py", "lanes.py", "memory.py")]
         name = "kernel-" + store.key((*sources, platform.python_version(), _release("numba"), processor()))
         code = store.read(name)
         if code is None:
