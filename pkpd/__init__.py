@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from .dosing.library import load_schedule
     from .dosing.schedule import Schedule
     from .endpoints import Exposure, exposure
-    from .engine.stepping import Tolerances
+    from .engine.tolerances import Tolerances
     from .errors import PkpdError
+    from .many import Many, simulate_many
+    from .measures import Endpoint
     from .model.declaration import Model
     from .model.expressions import positive_part
     from .model.grammar import Builder, build
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
     from .output.trajectory import Trajectory
     from .parameters import Parameter, Parameters, load_parameters
     from .references import bibliography, load_references
+    from .sensitivity import Sensitivities, sensitivities
+    from .shards.grid import LogGrid
+    from .shards.progress import print_progress
+    from .shards.run import summarise_many
+    from .shards.summary import Summary
     from .simulation import default_parameters, simulate
     from .trials.study import Study, load_study
 
@@ -33,15 +40,20 @@ __version__ = "0.1.0"
 _HOMES = {
     "Builder": "model.grammar",
     "Dose": "dosing.dose",
+    "Endpoint": "measures",
     "Exposure": "endpoints",
+    "LogGrid": "shards.grid",
+    "Many": "many",
     "Model": "model.declaration",
     "Parameter": "parameters",
     "Parameters": "parameters",
     "PkpdError": "errors",
     "Schedule": "dosing.schedule",
+    "Sensitivities": "sensitivity",
     "Study": "trials.study",
+    "Summary": "shards.summary",
     "Table": "output.tables",
-    "Tolerances": "engine.stepping",
+    "Tolerances": "engine.tolerances",
     "Trajectory": "output.trajectory",
     "bibliography": "references",
     "build": "model.grammar",
@@ -53,19 +65,28 @@ _HOMES = {
     "load_schedule": "dosing.library",
     "load_study": "trials.study",
     "positive_part": "model.expressions",
+    "print_progress": "shards.progress",
+    "sensitivities": "sensitivity",
     "simulate": "simulation",
+    "simulate_many": "many",
+    "summarise_many": "shards.run",
 }
 
 __all__ = [
     "Builder",
     "Dose",
+    "Endpoint",
     "Exposure",
+    "LogGrid",
+    "Many",
     "Model",
     "Parameter",
     "Parameters",
     "PkpdError",
     "Schedule",
+    "Sensitivities",
     "Study",
+    "Summary",
     "Table",
     "Tolerances",
     "Trajectory",
@@ -79,7 +100,11 @@ __all__ = [
     "load_schedule",
     "load_study",
     "positive_part",
+    "print_progress",
+    "sensitivities",
     "simulate",
+    "simulate_many",
+    "summarise_many",
 ]
 
 

@@ -14,7 +14,7 @@ from .dosing.library import load_schedule
 from .dosing.schedule import Schedule
 from .engine.batch import Failure, Found, Piece, simulate_piece
 from .engine.code.library import outline_of
-from .engine.compile import own_vector
+from .engine.compile import functions, own_vector
 from .engine.functions import Vector
 from .engine.plan import Whole
 from .engine.run import Rows
@@ -164,6 +164,7 @@ def _shared(whole: Piece, executor: Executor | None, threads: int | None) -> Ite
     if count == 1 or len(whole.own) <= PIECE:
         yield from map(simulate_piece, pieces(whole))
         return
+    functions(whole.model)  # compiled once, before several threads ask for it
     with ThreadPoolExecutor(count) as pool:
         yield from pool.map(simulate_piece, pieces(whole))
 

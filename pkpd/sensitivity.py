@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 from .dosing.given import given
 from .dosing.library import load_schedule
 from .dosing.schedule import Schedule
+from .engine.batch import Piece, simulate_piece
 from .engine.code.library import outline_of
 from .engine.compile import bind, own_vector
 from .engine.events import last_dose
@@ -21,7 +22,7 @@ from .engine.run import Rows
 from .engine.sensitivity import Patient, forward
 from .engine.tolerances import DEFAULT, Stopped, Tolerances
 from .errors import ParameterError, SimulationError, nearest
-from .many import output_numbers, simulate_many
+from .many import output_numbers, piece_of
 from .model.outline import Outline
 from .parameters import Parameters
 from .simulation import checked_times, grid, sized
@@ -91,7 +92,12 @@ def sensitivities(
     rows = Rows(asked, np.full(len(asked), int(side == "post"), dtype=np.int64))
     wanted = tuple(shape.outputs[k].name for k in numbers)
     if method == "differences":
-        return _differences(plan, model, values, names, wanted, asked, side, tolerances)
+        here = np.array([values[name].value for name in names])
+        piece = piece_of(model, plan, values, _beside(names, here), wanted, asked, side, tolerances)
+        known = np.array([np.nan if size is None else size for size in body.values()])
+        return _differences(
+            replace(piece, sizes=np.where(np.isnan(piece.sizes), known, piece.sizes)), names, here, wanted
+        )
     patient = Patient(bind(model, values), own_vector(shape, values), plan, (body["bsa"], body["weight"]))
     declared = [d.name for d in shape.parameters]
     try:
@@ -123,28 +129,20 @@ def _check(model: Outline, values: Parameters, plan: Schedule, names: Sequence[s
         raise ParameterError(f"a parameter is named twice in {', '.join(names)}")
 
 
-def _differences(
-    plan: Schedule,
-    model: Model | str,
-    values: Parameters,
-    names: Sequence[str],
-    outputs: Sequence[str],
-    times: Vector,
-    side: str,
-    tolerances: Tolerances,
-) -> Sensitivities:
-    """Central differences, all in one batch; the middle is simulated too."""
-    here = np.array([values[name].value for name in names])
+def _beside(names: Sequence[str], here: Vector) -> dict[str, Vector]:
+    """Values of patients: as they stand, then each parameter a little up, then each a little down."""
     if not np.all(here):
         zero = names[int(np.argmin(np.abs(here)))]
         raise ParameterError(f"{zero} is 0, so a share of it is no step; use method='forward'")
     moves = np.vstack([np.zeros(len(names)), *(sign * np.diag(np.abs(here) * SHARE) for sign in (1, -1))])
-    columns = dict(zip(names, (here + moves).T, strict=True))
-    found = simulate_many(
-        plan, model, values, columns, outputs=outputs, times=times, side=side, tolerances=tolerances, threads=1
-    )
+    return dict(zip(names, (here + moves).T, strict=True))
+
+
+def _differences(piece: Piece, names: Sequence[str], here: Vector, outputs: Sequence[str]) -> Sensitivities:
+    """Central differences, all in one batch; the middle is simulated too."""
+    found = simulate_piece(piece)
     if found.failures:
         raise SimulationError(found.failures[0].reason)
     up, down = np.split(found.values[1:], 2)
     slopes = (up - down) / (2 * np.abs(here) * SHARE)[:, None, None]
-    return Sensitivities(tuple(outputs), tuple(names), times, found.values[0].T, slopes.transpose(2, 1, 0))
+    return Sensitivities(tuple(outputs), tuple(names), piece.rows.times, found.values[0].T, slopes.transpose(2, 1, 0))

@@ -6,7 +6,7 @@ import models
 import numpy as np
 import pytest
 
-from pkpd.engine.stepping import Tolerances
+from pkpd.engine.tolerances import Tolerances
 from pkpd.errors import PkpdError, SimulationError
 from pkpd.output.trajectory import Trajectory
 from pkpd.parameters import Parameters, read_tables

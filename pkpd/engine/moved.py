@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..dosing.dose import Dose
+from ..dosing.given import body_scale
 from ..dosing.schedule import Schedule
 from ..errors import SimulationError
 from ..units import coherent_factor
 from .compile import Bound
-from .events import Action, actions
+from .events import TIE, Action, Delivery, deliver
 from .functions import Vector
 from .infusions import grouped
 from .plan import Plan
@@ -35,27 +37,43 @@ class Moved:
 def moved_actions(
     bound: Bound, schedule: Schedule, size: tuple[float | None, float | None], routes: Vector
 ) -> list[Moved]:
-    """The actions of a schedule with how they move, for routes whose (bioavailability, lag, content) move by `routes`.
+    """The actions of a schedule with how they move, for routes whose (bioavailability, lag, content) move by `routes`;
+    those at one time in the order in which they part.
 
-    Raises SimulationError for a steady-state record, whose state this does not follow.
+    Follows `events.actions` dose by dose, since which action is which cannot be told from lists sorted by time. Raises
+    SimulationError for a steady-state record, whose state this does not follow.
     """
-    found = actions(bound, schedule, *size)
-    if any(a.steady for a in found):
-        raise SimulationError("steady-state records have no forward sensitivities; use method='differences'")
-    if not np.any(routes):
-        return [Moved(a) for a in found]
-    up, down = (actions(_shifted(bound, routes, sign * SHARE), schedule, *size) for sign in (1, -1))
-    if not len(up) == len(found) == len(down):
-        raise SimulationError("the doses of this schedule change their order with the parameter; use differences")
-    moved = []
-    for now, more, less in zip(found, up, down, strict=True):
-        time, amount, rate = ((getattr(more, k) - getattr(less, k)) / (2 * SHARE) for k in ("time", "amount", "rate"))
-        moved.append(Moved(now, time, amount, rate))
-    return moved
+    near = [_shifted(bound, routes, sign * SHARE) for sign in (1, -1)]
+    found = list[Moved]()
+    for dose in schedule.doses:
+        if dose.status == "missed":
+            continue
+        if dose.steady_state:
+            raise SimulationError("steady-state records have no forward sensitivities; use method='differences'")
+        if dose.reset:
+            found = [m for m in found if m.action.time < float(dose.time) - TIE]
+            found.append(Moved(Action(float(dose.time), reset=True, rank=1)))
+        if dose.gives:
+            body = float(body_scale(dose, *size))
+            found += _moved_dose(dose, *(deliver(b, dose, body) for b in (bound, *near)))
+    return sorted(found, key=lambda m: (m.action.time, m.action.rank, m.time))
+
+
+def _moved_dose(dose: Dose, here: Delivery, up: Delivery, down: Delivery) -> Iterator[Moved]:
+    """What one record brings, from its delivery and from those beside it."""
+    names = ("lag", "amount", "rate", "duration")
+    lag, amount, rate, duration = ((getattr(up, k) - getattr(down, k)) / (2 * SHARE) for k in names)
+    for k in range(dose.additional + 1):
+        start, rank = float(dose.time + k * dose.interval) + here.lag, int(k == 0 and here.lag == 0)
+        if here.duration == 0:
+            yield Moved(Action(start, here.state, amount=here.amount, rank=rank), lag, amount=amount)
+        else:
+            yield Moved(Action(start, here.state, rate=here.rate, rank=rank), lag, rate=rate)
+            yield Moved(Action(start + here.duration, here.state, rate=-here.rate), lag + duration, rate=-rate)
 
 
 def _shifted(bound: Bound, routes: Vector, share: float) -> Bound:
-    """The bound model with its routes moved a little; a lag stays at 0 or above."""
+    """The bound model with its routes moved a little."""
     changed = []
     for route, (bioavailability, lag, content) in zip(bound.routes, routes.reshape(-1, 3), strict=True):
         changed.append(
@@ -117,7 +135,7 @@ def _by_speed(group: Sequence[Moved]) -> list[list[Moved]]:
 def _added(together: Sequence[Moved], n: int) -> list[tuple[int, float]]:
     """What is added to each state, and to how it moves; what a reset of the same moment wipes out is left out."""
     last = max((k for k, m in enumerate(together) if m.action.reset), default=-1)
-    doses = [m for m in together[last + 1 :] if m.action.amount]
+    doses = [m for m in together[last + 1 :] if m.action.amount or m.amount]  # a share of 0 may still grow
     states = sorted({m.action.state for m in doses})
     amounts = [(s, math.fsum(m.action.amount for m in doses if m.action.state == s)) for s in states]
     return amounts + [(n + s, math.fsum(m.amount for m in doses if m.action.state == s)) for s in states]
@@ -126,11 +144,12 @@ def _added(together: Sequence[Moved], n: int) -> list[tuple[int, float]]:
 def _switched(running: list[Moved], together: Sequence[Moved]) -> list[Moved]:
     """The infusions that run after what happens at one moment."""
     for m in together:
-        if m.action.rate > 0:
+        entering = m.action.rate or m.rate
+        if entering > 0:
             running = [*running, m]
-        elif m.action.rate < 0:
-            ended = (r for r in running if r.action.state == m.action.state and r.action.rate == -m.action.rate)
-            own = next(ended, None)
+        elif entering < 0:
+            wanted = (m.action.state, -m.action.rate, -m.rate)
+            own = next((r for r in running if (r.action.state, r.action.rate, r.rate) == wanted), None)
             running = [r for r in running if r is not own]
     return running
 

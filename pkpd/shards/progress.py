@@ -1,0 +1,47 @@
+"""How far a run is, and how long it will take."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Progress = Callable[[int, int, float], None]
+RECENT = 64  # shards over which the pace is told, so that neither a slow shard nor a slow hour decides it
+
+
+@dataclass(slots=True)
+class Pace:
+    """Seconds left, from the pace of the shards that were simulated lately."""
+
+    marks: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=RECENT + 1))
+
+    def mark(self, patients: int) -> None:
+        """That so many patients have been simulated by now; the first mark is the start."""
+        self.marks.append((time.monotonic(), patients))
+
+    def left(self, patients: int) -> float:
+        """Seconds until so many more are simulated; NaN while nothing was."""
+        (begin, before), (now, after) = self.marks[0], self.marks[-1]
+        return (now - begin) / (after - before) * patients if after > before else math.nan
+
+
+def print_progress(done: int, total: int, seconds: float) -> None:
+    """Progress on stderr: one line that is overwritten on a terminal, a line every 5 % elsewhere."""
+    text = f"{done} of {total} patients ({100 * done / total:.1f} %), {_left(seconds)}"
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{text:<70}" + ("\n" if done == total else ""))
+    elif done == total or (20 * done) // total > (20 * (done - 1024)) // total:
+        sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def _left(seconds: float) -> str:
+    if math.isnan(seconds):
+        return "time left not known yet"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min left" if hours else f"{minutes} min {rest:02d} s left"
