@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from .engine.events import last_dose
 from .engine.functions import Vector
 from .engine.integrate import failure
 from .engine.run import Rows
-from .engine.sensitivity import Patient, forward
+from .engine.sensitivity import Patient, Slopes, forward
 from .engine.tolerances import DEFAULT, Stopped, Tolerances
 from .errors import ParameterError, SimulationError, nearest
 from .many import output_numbers, piece_of
@@ -81,10 +81,8 @@ def sensitivities(
     """
     plan = load_schedule(schedule) if isinstance(schedule, str) else schedule
     shape = outline_of(model)
-    for what, given_name, known in (("method", method, METHODS), ("side", side, ("pre", "post"))):
-        if given_name not in known:
-            hint = nearest(given_name, known) or f"; there are {' and '.join(known)}"
-            raise SimulationError(f"there is no {what} '{given_name}' here{hint}")
+    _check_word("method", method, METHODS)
+    _check_word("side", side, ("pre", "post"))
     values, body = sized(shape.defaults if parameters is None else parameters.over(shape.defaults), bsa, weight)
     asked = checked_times(times) if times is not None else grid(plan, days, step)
     _check(shape, values, plan, names)
@@ -92,26 +90,41 @@ def sensitivities(
     rows = Rows(asked, np.full(len(asked), int(side == "post"), dtype=np.int64))
     wanted = tuple(shape.outputs[k].name for k in numbers)
     if method == "differences":
-        here = np.array([values[name].value for name in names])
-        piece = piece_of(model, plan, values, _beside(names, here), wanted, asked, side, tolerances)
-        known = np.array([np.nan if size is None else size for size in body.values()])
-        return _differences(
-            replace(piece, sizes=np.where(np.isnan(piece.sizes), known, piece.sizes)), names, here, wanted
-        )
+        whole = piece_of(model, plan, values, _beside(values, names), wanted, asked, side, tolerances)
+        return _differences(_sized(whole, body), values, names, wanted)
     patient = Patient(bind(model, values), own_vector(shape, values), plan, (body["bsa"], body["weight"]))
-    declared = [d.name for d in shape.parameters]
-    try:
-        found = forward(model, patient, [declared.index(name) for name in names], rows, numbers, tolerances)
-    except Stopped as stop:
-        said = partial(last_dose, given(plan, **body))
-        raise SimulationError(failure(patient.bound, "compiled", stop, said)) from None
+    found = _followed(model, patient, names, rows, numbers, tolerances)
     return Sensitivities(wanted, tuple(names), asked, found.values, found.slopes * _units(shape, values, names))
+
+
+def _followed(
+    model: Model | str,
+    patient: Patient,
+    names: Sequence[str],
+    rows: Rows,
+    numbers: Sequence[int],
+    tolerances: Tolerances,
+) -> Slopes:
+    """Forward sensitivities; SimulationError with day, last dose and states where the solver fails."""
+    declared, (bsa, weight) = [d.name for d in patient.bound.model.parameters], patient.size
+    try:
+        return forward(model, patient, [declared.index(name) for name in names], rows, numbers, tolerances)
+    except Stopped as stop:
+        said = partial(last_dose, given(patient.schedule, bsa=bsa, weight=weight))
+        raise SimulationError(failure(patient.bound, "compiled", stop, said)) from None
 
 
 def _units(model: Outline, values: Parameters, names: Sequence[str]) -> Vector:
     """Coherent units in one unit of each parameter as it stands in the set."""
     declared = {d.name: d.unit for d in model.parameters}
     return np.array([factor(values[n].unit, declared[n]) * coherent_factor(declared[n], model.time) for n in names])
+
+
+def _check_word(what: str, word: str, known: Sequence[str]) -> None:
+    """SimulationError with the nearest word unless it is known."""
+    if word not in known:
+        hint = nearest(word, known) or f"; there are {' and '.join(known)}"
+        raise SimulationError(f"there is no {what} '{word}' here{hint}")
 
 
 def _check(model: Outline, values: Parameters, plan: Schedule, names: Sequence[str]) -> None:
@@ -129,8 +142,9 @@ def _check(model: Outline, values: Parameters, plan: Schedule, names: Sequence[s
         raise ParameterError(f"a parameter is named twice in {', '.join(names)}")
 
 
-def _beside(names: Sequence[str], here: Vector) -> dict[str, Vector]:
+def _beside(values: Parameters, names: Sequence[str]) -> dict[str, Vector]:
     """Values of patients: as they stand, then each parameter a little up, then each a little down."""
+    here = np.array([values[name].value for name in names])
     if not np.all(here):
         zero = names[int(np.argmin(np.abs(here)))]
         raise ParameterError(f"{zero} is 0, so a share of it is no step; use method='forward'")
@@ -138,11 +152,18 @@ def _beside(names: Sequence[str], here: Vector) -> dict[str, Vector]:
     return dict(zip(names, (here + moves).T, strict=True))
 
 
-def _differences(piece: Piece, names: Sequence[str], here: Vector, outputs: Sequence[str]) -> Sensitivities:
+def _sized(piece: Piece, body: Mapping[str, float | None]) -> Piece:
+    """The piece with the body size given where the model knows none."""
+    size = np.array([np.nan if body[name] is None else body[name] for name in ("bsa", "weight")], dtype=float)
+    return replace(piece, sizes=np.where(np.isnan(piece.sizes), size, piece.sizes))
+
+
+def _differences(piece: Piece, values: Parameters, names: Sequence[str], outputs: Sequence[str]) -> Sensitivities:
     """Central differences, all in one batch; the middle is simulated too."""
     found = simulate_piece(piece)
     if found.failures:
         raise SimulationError(found.failures[0].reason)
     up, down = np.split(found.values[1:], 2)
-    slopes = (up - down) / (2 * np.abs(here) * SHARE)[:, None, None]
-    return Sensitivities(tuple(outputs), tuple(names), piece.rows.times, found.values[0].T, slopes.transpose(2, 1, 0))
+    apart = 2 * SHARE * np.abs([values[name].value for name in names])
+    slopes = ((up - down) / apart[:, None, None]).transpose(2, 1, 0)
+    return Sensitivities(tuple(outputs), tuple(names), piece.rows.times, found.values[0].T, slopes)

@@ -103,7 +103,7 @@ def bound_of(found: Functions, fixed: Fixed, parameters: Parameters) -> Bound:
 def feasible(fixed: Fixed) -> NDArray[np.bool_]:
     """Which of many patients `bound_of` accepts."""
     routes, smaller, larger = fixed.routes, fixed.requirements[:, ::2], fixed.requirements[:, 1::2]
-    numbers = np.hstack([fixed.p, fixed.initial, fixed.scale, routes])
+    numbers = np.hstack([fixed.derived, fixed.initial, fixed.scale, routes])
     usable = np.isfinite(numbers).all(axis=1) & (fixed.scale > 0).all(axis=1)
     with np.errstate(invalid="ignore"):
         steady = (smaller <= larger + SLACK * np.abs(larger)).all(axis=1)
@@ -136,7 +136,7 @@ def own_vector(model: Outline, parameters: Parameters) -> list[float]:
 
 def _check_fixed(model: Outline, origin: str, fixed: Fixed) -> None:
     """ParameterError unless the baseline can be computed, simulated and is steady."""
-    if not all(map(math.isfinite, fixed.p)):
+    if not all(map(math.isfinite, fixed.derived)):
         raise ParameterError(f"{origin}: the derived parameters of model {model.name} cannot be computed")
     for state, start, size in zip(model.states, fixed.initial, fixed.scale, strict=True):
         if not (math.isfinite(start) and math.isfinite(size) and size > 0):

@@ -17,7 +17,8 @@ Vector = NDArray[np.float64]
 @dataclass(frozen=True, slots=True, eq=False)
 class Fixed:
     """What parameters fix, in coherent units: `p` as the functions take it, initial values and scales of the states,
-    (bioavailability, lag, content) of each route, (smaller, larger) of each requirement; of many patients, a row each.
+    (bioavailability, lag, content) of each route, (smaller, larger) of each requirement, derived parameters; of many
+    patients, a row each.
     """
 
     p: Vector
@@ -25,6 +26,7 @@ class Fixed:
     scale: Vector
     routes: Vector
     requirements: Vector
+    derived: Vector
 
     def of(self, patient: int) -> Fixed:
         """What is fixed for one patient of many."""
@@ -50,5 +52,5 @@ class Functions(Protocol):
 
 def parts(values: Vector, p: int, model: Outline) -> Fixed:
     """The parts of what a `fixed` function writes one after the other; `p` numbers come first."""
-    ends = np.cumsum([p, len(model.states), len(model.states), 3 * len(model.routes)])
+    ends = np.cumsum([p, len(model.states), len(model.states), 3 * len(model.routes), 2 * len(model.requirements)])
     return Fixed(*np.split(values, ends, axis=-1))

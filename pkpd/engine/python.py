@@ -35,9 +35,10 @@ class PythonFunctions:
         shape, p = self.outline, list(own)
         try:
             p += [float(v) for v in self.derived(own)]
-            others = [float(v) for v in self.others(p)]
+            others = [float(v) for v in self.others(p)] + p[len(own) :]
         except _ARITHMETIC:
-            others = [float("nan")] * (2 * len(shape.states) + 3 * len(shape.routes) + 2 * len(shape.requirements))
+            numbers = 2 * len(shape.states) + 3 * len(shape.routes) + 2 * len(shape.requirements)
+            others = [float("nan")] * (numbers + 1)  # a derived parameter that cannot be computed
         return parts(np.array(p + others), len(p), shape)
 
     def rhs(self, t: float, y: Sequence[float], p: Vector) -> Vector:

@@ -67,7 +67,7 @@ class Job:
             "out": np.empty((items, n, sizes["padded"])),
             "final": np.empty((items, n + 1)),
             "status": np.empty((items, 3), dtype=np.int64),
-            "ws": np.ones(code.layout.size * w),
+            "ws": _aligned(code.layout.size * w),
             "whole": np.empty(_LANES * w, dtype=np.int64),
             "real": np.empty(_LANES * w),
         }
@@ -134,6 +134,12 @@ def _sizes(functions: NativeFunctions, plan: Plan, rows: int) -> Whole:
         "most": MAX_STEPS,
     }
     return np.array([counted[name] for name in SIZES])
+
+
+def _aligned(size: int) -> Vector:
+    """Ones that begin where a cache line begins, so that no vector lies across two."""
+    raw = np.ones(size + 8)
+    return raw[-raw.ctypes.data % 64 // 8 :][:size]
 
 
 def _real(values: Vector | Whole) -> Vector | Whole:

@@ -36,6 +36,8 @@ def _rule(g: Graph, k: Node, d: list[Node]) -> Node:
         return g.fma(d[0], a[1], g.mul(a[0], d[1]))
     if op == "fma":
         return g.fma(d[0], a[1], g.fma(a[0], d[1], d[2]))
+    if op == "div":
+        return g.mul(g.fma(g.neg(k), d[1], d[0]), g.inv(a[1]))
     if op == "select":
         return g.choose(a[0], d[1], d[2])
     if op == "pow":
@@ -47,7 +49,7 @@ def _rule(g: Graph, k: Node, d: list[Node]) -> Node:
 
 def _power_rule(g: Graph, k: Node, a: list[Node], d: list[Node]) -> Node:
     """x^y moves by y x^(y-1) dx + x^y log(x) dy; at x = 0 the second term has the limit 0."""
-    x, y = a
+    x, y = a[:2]
     found = g.const(0)
     if not g.is_value(d[0], 0.0):
         found = g.mul(g.mul(y, g.power(x, g.add(y, g.const(-1)))), d[0])

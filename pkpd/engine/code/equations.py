@@ -9,7 +9,7 @@ from ...model.declaration import Expression, Model
 from ...units import coherent_factor
 from .calculus import tangent
 from .elimination import Entries
-from .graph import Graph, Node
+from .graph import TRUTHS, Graph, Node
 from .translate import translate
 
 
@@ -34,13 +34,16 @@ class Equations:
         return [g.mul(value, unit) for value, unit in zip(found, units, strict=True)]
 
     def fixed(self) -> list[Node]:
-        """Initial values, scales, routes (bioavailability, lag, content each), requirements (smaller, larger each)."""
+        """Initial values, scales, routes (bioavailability, lag, content each), requirements (smaller, larger each), and
+        derived parameters.
+        """
         model = self.model
         found = [self._in_unit(s.initial, s.unit) for s in model.states]
         found += [self._in_unit(s.scale, s.unit) for s in model.states]
         others = [e for r in model.routes for e in (r.bioavailability, r.lag, r.content)]
         others += [e for q in model.requirements for e in (q.smaller, q.larger)]
-        return found + [translate(self.graph, e, self.names) for e in others]
+        found += [translate(self.graph, e, self.names) for e in others]
+        return found + [self.names[d.name] for d in model.derived]
 
     def _running(self, t: Node, y: Sequence[Node]) -> dict[str, Node]:
         """Every name an equation may use, at one time and state."""
@@ -82,8 +85,9 @@ def constants(g: Graph, ends: Sequence[Node]) -> list[Node]:
     wanted = set(ends)
     for k in g.reached(ends):
         op, *args = g.terms[k]
-        if args[0] == "p" if op == "load" else all(a in still for a in g.arguments(k)):  # a constant has none
+        fixed = args[0] == "p" if op == "load" else all(a in still for a in g.arguments(k))  # a constant has none
+        if fixed and op not in TRUTHS:
             still.add(k)
         else:
             wanted.update(g.arguments(k))
-    return sorted(k for k in wanted & still if g.terms[k][0] not in ("const", "load", "true", "false"))
+    return sorted(k for k in wanted & still if g.terms[k][0] not in ("const", "load"))

@@ -1,21 +1,39 @@
 """From a graph to LLVM's textual code, several patients side by side in one vector register.
 
-Every operation is the IEEE one, fused only where the graph says so, and exp, log and powers are written out below, so a
-patient's bits depend neither on the width, nor on who else is in the vector, nor on the C library.
+The text is written here, not left to numba, because the vectors run across patients (a compiler sees one patient's
+straight-line code and finds few), because every operation must be the one the graph says, and because LLVM takes a
+fifth of a second for it where numba takes many. numba translates only the loop around the steps, ordinary code.
+
+Every operation is the IEEE one, fused only where the graph says so, so a patient's bits depend neither on the width nor
+on who else is in the vector; exp, log and powers are such operations too (see `elementary`), so they do not depend on
+the C library either.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from .elementary import EXPONENT, HALF_POWER, MANTISSA, REST_POWER
 from .graph import Graph, Node
+from .lowering import lowered, ordered
 
-_BINARY = {"add": "fadd", "mul": "fmul"}
+_BINARY = {"add": "fadd", "mul": "fmul", "div": "fdiv"}
 _COMPARED = {"lt": "olt", "le": "ole", "eq": "oeq"}
 _LIBRARY = ("sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+# Steps on the bits x of a number, which end in r. A double holds its exponent plus 1023 from bit 52 on; added to a
+# number, _FROM_ROOT makes the exponent change at sqrt(1/2) and not at 1.
+_ONE, _ROOT, _FRACTION = 1023 << 52, 0x3FE6A09E667F3BCD, (1 << 52) - 1
+_FROM_ROOT = _ONE - _ROOT
+_HALF = f"a = shl x 51; b = and a {-(1 << 52)}"  # half of the whole number in the lowest bits, as an exponent
+_BITS = {
+    HALF_POWER: f"{_HALF}; r = add b {_ONE}",
+    REST_POWER: f"{_HALF}; c = shl x 52; d = sub c b; r = add d {_ONE}",
+    EXPONENT: f"a = add x {_FROM_ROOT}; b = lshr a 52; r = or b {0x433 << 52 | 1 << 51}",
+    MANTISSA: f"a = add x {_FROM_ROOT}; b = and a {_FRACTION}; r = add b {_ROOT}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +57,21 @@ class Store:
     node: Node
 
 
+@dataclass(slots=True)
+class Constants:
+    """Numbers that functions read from the pointer `%constants`: shorter code than numbers written into it."""
+
+    known: dict[bytes, int] = field(default_factory=dict)
+
+    def index(self, value: float) -> int:
+        """Where a number stands, the same bits each time."""
+        return self.known.setdefault(struct.pack(">d", value), len(self.known))
+
+    def text(self, name: str) -> str:
+        """The table itself."""
+        return table(name, [float(struct.unpack(">d", bits)[0]) for bits in self.known])
+
+
 def function(
     g: Graph,
     name: str,
@@ -47,32 +80,33 @@ def function(
     stores: Sequence[Store],
     width: int,
     given: Mapping[Node, tuple[str, int]] = MappingProxyType({}),
+    constants: Constants | None = None,
+    turns: int = 1,
 ) -> str:
     """The text of `void name(arguments)`: everything that is stored is computed from what the places hold.
 
-    Nodes that are `given`, as an array and an index, are read instead of computed.
+    Nodes that are `given`, as an array and an index, are read instead of computed. With several `turns`, the same is
+    done for one vector after another from each of the arguments, which are all pointers then.
     """
-    writer = _Writer(g, places, width, given)
-    lines = [line for k in g.reached((s.node for s in stores), given) for line in writer.lines(k)]
-    lines += [line for s in stores for line in writer.stored(s)]
-    body = "\n".join(f"  {line}" for line in lines)
+    g, ends = lowered(g, [s.node for s in stores], given)
+    writer = _Writer(g, places, width, constants)
+    nodes = ordered(g, ends) if turns == 1 else g.reached(ends)
+    first = [line for k in nodes for line in writer.constant(k)]
+    lines = [line for k in nodes for line in writer.lines(k)]
+    lines += [line for s, k in zip(stores, ends, strict=True) for line in writer.stored(Store(s.array, s.index, k))]
+    if turns > 1:
+        lines = _repeated(arguments, lines, width, turns)
+    arguments = [*arguments, "ptr noalias %constants"] if constants else arguments
+    body = "\n".join(f"  {line}" for line in first + lines)
     return f"define void @{name}({', '.join(arguments)}) {{\n{body}\n  ret void\n}}\n"
 
 
 def prelude(width: int) -> str:
-    """Declarations and the functions exp, log and pow, for one width."""
+    """Declarations of what functions of one width call."""
     suffix = f"v{width}f64" if width > 1 else "f64"
-    real, whole = (f"<{width} x {t}>" if width > 1 else t for t in ("double", "i64"))
-    text = _FUNCTIONS
-    for old, new in (
-        ("REAL", real),
-        ("WHOLE", whole),
-        ("SUFFIX", suffix),
-        ("BITS", f"<{width} x i1>" if width > 1 else "i1"),
-    ):
-        text = text.replace(old, new)
-    named = [f"declare {real} @llvm.{f}.{suffix}({real})" for f in _LIBRARY]
-    return "\n".join(named) + "\n" + _with_constants(text, width)
+    real = f"<{width} x double>" if width > 1 else "double"
+    named = [f"declare {real} @llvm.{f}.{suffix}({real})" for f in (*_LIBRARY, "fabs")]
+    return "\n".join([*named, f"declare {real} @llvm.fma.{suffix}({real}, {real}, {real})"]) + "\n"
 
 
 def number(value: float, width: int) -> str:
@@ -81,41 +115,65 @@ def number(value: float, width: int) -> str:
     return f"splat (double {bits})" if width > 1 else bits
 
 
+def table(name: str, values: Sequence[float]) -> str:
+    """Numbers in memory."""
+    written = ", ".join(f"double {number(x, 1)}" for x in values)
+    return f"@{name} = internal constant [{len(values)} x double] [{written}], align 64\n"
+
+
+def _repeated(arguments: Sequence[str], lines: Sequence[str], width: int, turns: int) -> list[str]:
+    """A loop around lines, in which the pointer `%x.at` moves on from each argument %x."""
+    names = [a.split()[-1] for a in arguments]
+    return [
+        "br label %turn",
+        "turn:",
+        "%at = phi i64 [ 0, %0 ], [ %next, %turn ]",
+        *(f"{name}.at = getelementptr double, ptr {name}, i64 %at" for name in names),
+        *lines,
+        f"%next = add i64 %at, {width}",
+        f"%more = icmp ult i64 %next, {width * turns}",
+        "br i1 %more, label %turn, label %end",
+        "end:",
+    ]
+
+
 @dataclass(slots=True)
 class _Writer:
     graph: Graph
     places: Mapping[str, Place]
     width: int
-    given: Mapping[Node, tuple[str, int]]
+    constants: Constants | None
     addresses: int = 0
 
+    def constant(self, k: Node) -> list[str]:
+        """The instructions that read node k from the table of constants, if it is one and there is a table."""
+        value = self.graph.value(k)
+        if value is None or self.constants is None:
+            return []
+        return self._loaded(k, Place("%constants", shared=True), self.constants.index(value))
+
     def lines(self, k: Node) -> list[str]:
-        """The instructions that compute node k as %n{k}."""
-        if k in self.given:
-            return self._loaded(k, *self.given[k])
+        """The instructions that compute node k as %n{k}, if it is no constant."""
         op, *args = self.graph.terms[k]
         if op == "const":
             return []
         if op == "load":
-            return self._loaded(k, str(args[0]), int(args[1]))  # type: ignore[call-overload]
+            return self._loaded(k, self.places[str(args[0])], int(str(args[1])))
         names = [self._name(a) for a in self.graph.arguments(k)]
-        return [f"%n{k} = {self._computed(str(op), names)}"]
+        if op in _BITS:
+            return self._on_bits(k, _BITS[op], names[0])
+        return [f"%n{k} = {self._computed(op, names)}"]
 
     def stored(self, store: Store) -> list[str]:
         """The instructions that write a node to its place."""
         address, lines = self._address(self.places[store.array], store.index)
-        return [*lines, f"store {self._real} {self._name(store.node)}, ptr {address}, align 8"]
+        return [*lines, f"store {self._of('double')} {self._name(store.node)}, ptr {address}, align 8"]
 
-    @property
-    def _real(self) -> str:
-        return f"<{self.width} x double>" if self.width > 1 else "double"
-
-    @property
-    def _bits(self) -> str:
-        return f"<{self.width} x i1>" if self.width > 1 else "i1"
+    def _of(self, kind: str) -> str:
+        return f"<{self.width} x {kind}>" if self.width > 1 else kind
 
     def _computed(self, op: str, names: list[str]) -> str:
-        real, bits = self._real, self._bits
+        real, bits = self._of("double"), self._of("i1")
         suffix = f"v{self.width}f64" if self.width > 1 else "f64"
         if op in _BINARY:
             return f"{_BINARY[op]} {real} {names[0]}, {names[1]}"
@@ -132,35 +190,46 @@ class _Writer:
         if op in ("not", "true", "false"):
             flipped = names[0] if op == "not" else self._truth(False)
             return f"xor {bits} {flipped}, {self._truth(op != 'false')}"
-        if op == "abs":
-            return f"call {real} @llvm.fabs.{suffix}({real} {names[0]})"
-        called = f"@llvm.{op}.{suffix}" if op in (*_LIBRARY, "fma") else f"@pkpd_{op}"
+        called = f"@llvm.{'fabs' if op == 'abs' else op}.{suffix}"
         return f"call {real} {called}({', '.join(f'{real} {n}' for n in names)})"
+
+    def _on_bits(self, k: Node, steps: str, name: str) -> list[str]:
+        """Whole-number operations on the bits, always in a vector: a single number would leave its register."""
+        width = max(self.width, 2)
+        whole, real = f"<{width} x i64>", f"<{width} x double>"
+        single = [f"%v{k} = insertelement {real} poison, double {name}, i32 0"] if self.width == 1 else []
+        lines = [*single, f"%x{k} = bitcast {real} {f'%v{k}' if single else name} to {whole}"]
+        for step in steps.split("; "):
+            made, _, op, left, right = step.split()
+            other = f"%{right}{k}" if right.isalpha() else f"splat (i64 {right})"
+            lines.append(f"%{made}{k} = {op} {whole} %{left}{k}, {other}")
+        if not single:
+            return [*lines, f"%n{k} = bitcast {whole} %r{k} to {real}"]
+        return [*lines, f"%w{k} = bitcast {whole} %r{k} to {real}", f"%n{k} = extractelement {real} %w{k}, i32 0"]
 
     def _truth(self, value: bool) -> str:
         one = "true" if value else "false"
         return f"splat (i1 {one})" if self.width > 1 else one
 
     def _name(self, node: Node) -> str:
-        value = self.graph.value(node)
+        value = self.graph.value(node) if self.constants is None else None
         return f"%n{node}" if value is None else number(value, self.width)
 
-    def _loaded(self, k: Node, array: str, index: int) -> list[str]:
-        place = self.places[array]
+    def _loaded(self, k: Node, place: Place, index: int) -> list[str]:
         address, lines = self._address(place, index)
+        real = self._of("double")
         if not place.shared or self.width == 1:
-            return [*lines, f"%n{k} = load {self._real}, ptr {address}, align 8"]
-        vector = f"<{self.width} x double>"
+            return [*lines, f"%n{k} = load {real}, ptr {address}, align 8"]
         return [
             *lines,
             f"%s{k} = load double, ptr {address}, align 8",
-            f"%i{k} = insertelement {vector} poison, double %s{k}, i32 0",
-            f"%n{k} = shufflevector {vector} %i{k}, {vector} poison, <{self.width} x i32> zeroinitializer",
+            f"%i{k} = insertelement {real} poison, double %s{k}, i32 0",
+            f"%n{k} = shufflevector {real} %i{k}, {real} poison, <{self.width} x i32> zeroinitializer",
         ]
 
     def _address(self, place: Place, index: int) -> tuple[str, list[str]]:
         self.addresses += 1
-        name = f"%a{self.addresses}"
+        name = f"%p{self.addresses}"
         if place.stride:
             return name, [
                 f"%m{self.addresses} = mul i64 {place.stride}, {index}",
@@ -168,139 +237,3 @@ class _Writer:
             ]
         element = place.offset + index * (1 if place.shared else self.width)
         return name, [f"{name} = getelementptr double, ptr {place.pointer}, i64 {element}"]
-
-
-def _with_constants(text: str, width: int) -> str:
-    """`{0.5}` becomes the constant in every lane, `{i:52}` the whole one."""
-    parts = text.split("{=")
-    found = [parts[0]]
-    for part in parts[1:]:
-        written, rest = part.split("}", 1)
-        if written.startswith("i:"):
-            found.append((f"splat (i64 {written[2:]})" if width > 1 else written[2:]) + rest)
-        else:
-            found.append(number(float.fromhex(written) if "x" in written else float(written), width) + rest)
-    return "".join(found)
-
-
-def _horner(variable: str, result: str, coefficients: Sequence[float], start: str) -> str:
-    """The polynomial with these coefficients, highest power first, by fused steps."""
-    lines, last = [], f"{{={coefficients[0]!r}}}"
-    for k, c in enumerate(coefficients[1:]):
-        name = result if k == len(coefficients) - 2 else f"{start}{k}"
-        lines.append(f"  {name} = call REAL @llvm.fma.SUFFIX(REAL {last}, REAL {variable}, REAL {{={c!r}}})")
-        last = name
-    return "\n".join(lines)
-
-
-def _taylor() -> list[float]:
-    """1/13!, 1/12! ... 1/0!."""
-    found = [1.0]
-    for k in range(1, 14):
-        found.append(found[-1] / k)
-    return found[::-1]
-
-
-# exp: x = n ln 2 + r, exp(r) by Taylor (the first term left out is below 1e-17 for |r| <= ln(2)/2), times 2^n in two
-# factors, so that results near the largest and smallest numbers come out. Adding 1.5 * 2^52 leaves n in the low bits.
-# log: x = 2^k m with m between sqrt(1/2) and sqrt(2), then the polynomial of fdlibm's e_log.c (error below 1 ulp).
-# Both are checked against the C library in the tests. pow's error grows with |y log x|, by one rounding each.
-_FUNCTIONS = (
-    """
-declare REAL @llvm.fma.SUFFIX(REAL, REAL, REAL)
-declare REAL @llvm.fabs.SUFFIX(REAL)
-
-define internal REAL @pkpd_exp(REAL %x) noinline {
-  %over = fcmp ogt REAL %x, {=750.0}
-  %x1 = select BITS %over, REAL {=750.0}, REAL %x
-  %under = fcmp olt REAL %x1, {=-750.0}
-  %x2 = select BITS %under, REAL {=-750.0}, REAL %x1
-  %big = call REAL @llvm.fma.SUFFIX(REAL %x2, REAL {=0x1.71547652b82fep+0}, REAL {=0x1.8p+52})
-  %n = fsub REAL %big, {=0x1.8p+52}
-  %m = fneg REAL %n
-  %r0 = call REAL @llvm.fma.SUFFIX(REAL %m, REAL {=0x1.62e42fefa39efp-1}, REAL %x2)
-  %r = call REAL @llvm.fma.SUFFIX(REAL %m, REAL {=0x1.abc9e3b39803fp-56}, REAL %r0)
-"""
-    + _horner("%r", "%p", _taylor(), "%t")
-    + """
-  %halfbig = call REAL @llvm.fma.SUFFIX(REAL %n, REAL {=0.5}, REAL {=0x1.8p+52})
-  %n1 = fsub REAL %halfbig, {=0x1.8p+52}
-  %n2 = fsub REAL %n, %n1
-  %restbig = fadd REAL %n2, {=0x1.8p+52}
-  %i1 = bitcast REAL %halfbig to WHOLE
-  %i2 = bitcast REAL %restbig to WHOLE
-  %b1 = add WHOLE %i1, {=i:1023}
-  %b2 = add WHOLE %i2, {=i:1023}
-  %c1 = shl WHOLE %b1, {=i:52}
-  %c2 = shl WHOLE %b2, {=i:52}
-  %s1 = bitcast WHOLE %c1 to REAL
-  %s2 = bitcast WHOLE %c2 to REAL
-  %q = fmul REAL %p, %s1
-  %y = fmul REAL %q, %s2
-  ret REAL %y
-}
-
-define internal REAL @pkpd_log(REAL %x) noinline {
-  %small = fcmp olt REAL %x, {=0x1p-1022}
-  %up = fmul REAL %x, {=0x1p+54}
-  %x1 = select BITS %small, REAL %up, REAL %x
-  %shift = select BITS %small, REAL {=54.0}, REAL {=0.0}
-  %bits = bitcast REAL %x1 to WHOLE
-  %above = sub WHOLE %bits, {=i:4604544271217802189}
-  %k0 = ashr WHOLE %above, {=i:52}
-  %k1 = shl WHOLE %k0, {=i:52}
-  %mbits = sub WHOLE %bits, %k1
-  %m = bitcast WHOLE %mbits to REAL
-  %k2 = add WHOLE %k0, {=i:4843621399236968448}
-  %k3 = bitcast WHOLE %k2 to REAL
-  %k4 = fsub REAL %k3, {=0x1.8p+52}
-  %k = fsub REAL %k4, %shift
-  %f = fsub REAL %m, {=1.0}
-  %below = fadd REAL %f, {=2.0}
-  %s = fdiv REAL %f, %below
-  %z = fmul REAL %s, %s
-"""
-    + _horner(
-        "%z",
-        "%p",
-        (
-            1.479819860511658591e-01,
-            1.531383769920937332e-01,
-            1.818357216161805012e-01,
-            2.222219843214978396e-01,
-            2.857142874366239149e-01,
-            3.999999999940941908e-01,
-            6.666666666666735130e-01,
-        ),
-        "%t",
-    )
-    + """
-  %rest = fmul REAL %z, %p
-  %ff = fmul REAL %f, %f
-  %half = fmul REAL %ff, {=0.5}
-  %sum = fadd REAL %half, %rest
-  %low = fmul REAL %k, {=0x1.a39ef35793c76p-33}
-  %inner = call REAL @llvm.fma.SUFFIX(REAL %s, REAL %sum, REAL %low)
-  %outer = fsub REAL %half, %inner
-  %last = fsub REAL %outer, %f
-  %high = fmul REAL %k, {=0x1.62e42feep-1}
-  %y = fsub REAL %high, %last
-  %finite = fcmp olt REAL %x, {=inf}
-  %y1 = select BITS %finite, REAL %y, REAL %x
-  %positive = fcmp ogt REAL %x, {=0.0}
-  %zero = fcmp oeq REAL %x, {=0.0}
-  %edge = select BITS %zero, REAL {=-inf}, REAL {=nan}
-  %y2 = select BITS %positive, REAL %y1, REAL %edge
-  ret REAL %y2
-}
-
-define internal REAL @pkpd_pow(REAL %x, REAL %y) noinline {
-  %l = call REAL @pkpd_log(REAL %x)
-  %m = fmul REAL %y, %l
-  %e = call REAL @pkpd_exp(REAL %m)
-  %none = fcmp oeq REAL %y, {=0.0}
-  %z = select BITS %none, REAL {=1.0}, REAL %e
-  ret REAL %z
-}
-"""
-)

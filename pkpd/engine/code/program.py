@@ -11,7 +11,8 @@ from .equations import constants, equations, jacobian
 from .graph import Graph, Node
 from .llvm import Place, Store, function, prelude
 from .memory import Layout
-from .rosenbrock import Step, System, step
+from .rosenbrock import Stages, System, stages
+from .stepping_text import step_text
 
 # Patients in one vector. Eight doubles fill the widest registers of today; a narrower machine takes two or four turns.
 WIDTH = 8
@@ -22,7 +23,7 @@ class Program:
     """Texts of machine code by width, and the shapes of what it reads and writes.
 
     `fixed` reads the model's own parameters and writes, in this order: all that the other functions call p, initial
-    values, scales, routes (bioavailability, lag, content each), requirements (smaller, larger each).
+    values, scales, routes (bioavailability, lag, content each), requirements (smaller, larger each), derived parameters.
 
     A sensitive program carries the derivatives of one parameter along: every array is twice as long, values first and
     then how fast they move with that parameter. The steps are those of the values, so the derivatives are exactly
@@ -50,12 +51,13 @@ def program(model: Model, *, sensitive: bool = False) -> Program:
 
     plain = made.slopes(clock, y)
     in_time = [tangent(g, {clock: g.const(1)})(f) for f in plain]
-    taken = step(g, System(slopes, jacobian(g, plain, y), in_time), clock, g.load("h", 0), y)
+    taken = stages(g, System(slopes, jacobian(g, plain, y), in_time), clock, g.load("h", 0), y)
     slope = [Store("slope", i, f) for i, f in enumerate(slopes(clock, y))]
-    parts = _Parts(g, _step_stores(g, taken, y), slope, made.outputs(clock, y), made.fixed(), {})
-    still = constants(g, [s.node for s in parts.steps + parts.slopes] + parts.outputs)
+    parts = _Parts(g, taken, slope, made.outputs(clock, y), made.fixed(), {})
+    ends = [s.node for s in (*taken.start, *taken.stage, *slope)]
+    still = constants(g, ends + parts.outputs)
     p = [g.load("p", k) for k in range(own)] + still
-    parts = _Parts(g, parts.steps, slope, parts.outputs, p + parts.fixed, _given(still, own))
+    parts = _Parts(g, taken, slope, parts.outputs, p + parts.fixed, _given(still, own))
     layout = Layout(n, n, len(p), len(entered))
     if sensitive:
         parts, layout = _doubled(g, parts, p, own, layout), Layout(2 * n, n, 2 * len(p), 2 * len(entered))
@@ -68,7 +70,7 @@ class _Parts:
     """What the functions of a program compute; `given` are nodes they find in p instead."""
 
     graph: Graph
-    steps: list[Store]
+    stages: Stages
     slopes: list[Store]
     outputs: list[Node]
     fixed: list[Node]
@@ -85,33 +87,10 @@ def _doubled(g: Graph, parts: _Parts, p: Sequence[Node], own: int, layout: Layou
     seeds |= {g.load("rate", j): g.load("rate", layout.rates + j) for j in range(layout.rates)}
     seeds |= {k: g.load("p", len(p) + j) for j, k in enumerate(p)}
     along = tangent(g, seeds)
-    moved = [
-        Store(s.array, layout.states + s.index, along(s.node))
-        for s in parts.steps
-        if s.array not in ("error", "growth")
-    ]
     directly = tangent(g, {p[k]: g.load("direction", k) for k in range(own)})
     fixed = parts.fixed + [directly(k) for k in parts.fixed]
-    return _Parts(
-        g, parts.steps + moved, parts.slopes, parts.outputs + [along(k) for k in parts.outputs], fixed, parts.given
-    )
-
-
-def _step_stores(g: Graph, taken: Step, y: Sequence[Node]) -> list[Store]:
-    """What a step writes: the root mean square of the errors in units of their tolerances, and what comes next."""
-    squares = []
-    for i, (error, after) in enumerate(zip(taken.error, taken.solution, strict=True)):
-        before, size = g.unary("abs", y[i]), g.unary("abs", after)
-        largest = g.choose(g.less(before, size), size, before)
-        part = g.div(error, g.fma(g.load("rtol", 0), largest, g.load("atol", i)))
-        squares.append(g.mul(part, part))
-    # zero times the solution: a step to infinity has no error, and must not be taken
-    endless = g.node("mul", g.const(0), g.total(taken.solution))
-    norm = g.add(g.unary("sqrt", g.mul(g.total(squares), g.const(1 / len(y)))), endless)
-    stores = [Store("error", 0, norm), Store("growth", 0, g.power(norm, g.const(-0.2)))]
-    for name, nodes in (("next", taken.solution), *zip(("d1", "d2", "d3"), taken.dense, strict=True)):
-        stores += [Store(name, i, node) for i, node in enumerate(nodes)]
-    return stores
+    outputs = parts.outputs + [along(k) for k in parts.outputs]
+    return _Parts(g, parts.stages.moved(g, seeds), parts.slopes, outputs, fixed, parts.given)
 
 
 def _text(parts: _Parts, layout: Layout, own: int, width: int) -> str:
@@ -121,7 +100,7 @@ def _text(parts: _Parts, layout: Layout, own: int, width: int) -> str:
     fixed = [Store("fixed", k, node) for k, node in enumerate(parts.fixed)]
     texts = [
         prelude(width),
-        function(g, "step", ["ptr %ws"], workspace, parts.steps, width, parts.given),
+        step_text(g, parts.stages, layout.moved, workspace, width, parts.given),
         function(g, "slopes", ["ptr %ws"], workspace, parts.slopes, width, parts.given),
         function(g, "fixed", ["ptr %own", "ptr %fixed"], numbers, fixed, width),
     ]

@@ -1,4 +1,4 @@
-"""One step of Rodas5P as straight-line arithmetic: stages, solution, error and dense output.
+"""One step of Rodas5P as arithmetic on a graph: the first stage, and any later one (`stepping_text` joins them).
 
 Rosenbrock method of order 5 with an embedded one of order 4, stiffly stable: G. Steinebach, Construction of
 Rosenbrock-Wanner method Rodas5P and numerical benchmarks within the Julia Differential Equations package, BIT
@@ -12,13 +12,16 @@ The tests measure order 5 on a non-linear problem, for the solution and for the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .elimination import Entries, factorise, solve
+from .calculus import tangent
+from .elimination import Entries, Factors, factorise, solve
 from .graph import Graph, Node
+from .llvm import Store
 
 GAMMA = 0.21193756319429014
+STAGES = 8
 A: tuple[tuple[float, ...], ...] = (
     (),
     (3.0,),
@@ -91,63 +94,93 @@ Slopes = Callable[[Node, Sequence[Node]], list[Node]]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What one step yields: the new state, the error of each state, and three rows of dense output.
-
-    y(t + x h) = (1 - x) y + x (y1 + (1 - x) (d1 + x (d2 + x d3))).
-    """
-
-    solution: list[Node]
-    error: list[Node]
-    dense: tuple[list[Node], list[Node], list[Node]]
-
-
-@dataclass(frozen=True, slots=True)
 class System:
-    """What a step is made from: f(t, u) with the infusions in it, J at the beginning, df/dt there.
-
-    `product`, for sensitivities, gives what the movement of J adds to the right-hand side of the moved states.
-    """
+    """What a step is made from: f(t, u) with the infusions in it, J at the beginning, df/dt there."""
 
     slopes: Slopes
     jacobian: Entries
     in_time: Sequence[Node]
 
 
-def step(g: Graph, system: System, t: Node, h: Node, y: Sequence[Node]) -> Step:
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """What a step computes: `start` and `stage` write, among others, k of their stage to the array "after".
+
+    `start` reads time, step and state, and keeps in "factor" what all stages need. `stage` adds what the stage before,
+    whose k it finds in "before", contributes to the sums over earlier stages, which stand in "base" (y + sum A k) and
+    "past" (sum C k); "stage" holds its coefficients of that k in A and C, alpha and kappa. `sizes` tells how many
+    numbers each of these arrays has.
+    """
+
+    start: Sequence[Store]
+    stage: Sequence[Store]
+    sizes: Mapping[str, int]
+
+    def moved(self, g: Graph, seeds: Mapping[Node, Node]) -> Stages:
+        """The step with its derivatives along the seeds, which stand behind the values in every array."""
+        behind = {g.load(a, i): g.load(a, n + i) for a, n in self.sizes.items() for i in range(n)}
+        along = tangent(g, {**seeds, **behind})
+
+        def both(stores: Sequence[Store]) -> list[Store]:
+            return [*stores, *(Store(s.array, self.sizes[s.array] + s.index, along(s.node)) for s in stores)]
+
+        return Stages(both(self.start), both(self.stage), {a: 2 * n for a, n in self.sizes.items()})
+
+
+def stages(g: Graph, system: System, t: Node, h: Node, y: Sequence[Node]) -> Stages:
     """The nodes of one step from (t, y)."""
+    kept: dict[Node, int] = {}
+
+    def keep(node: Node) -> Node:
+        return node if g.value(node) is not None else g.load("factor", kept.setdefault(node, len(kept)))
+
     n, inverse_h = len(y), g.inv(h)
+    factors = factorise(g, _matrix(g, system.jacobian, inverse_h, n))
+    first = solve(g, factors, _right(g, system, t, h, y, g.const(clock()[1][0])))
+    before = [g.load("before", i) for i in range(n)]
+    a, c, alpha, kappa = (g.load("stage", i) for i in range(4))
+    u = [g.fma(a, k, g.load("base", i)) for i, k in enumerate(before)]
+    later = System(system.slopes, {}, [keep(k) for k in system.in_time])
+    right = _right(g, later, g.fma(alpha, h, t), h, u, kappa)
+    past = [g.fma(c, k, g.load("past", i)) for i, k in enumerate(before)]
+    right = [g.fma(p, keep(inverse_h), r) for p, r in zip(past, right, strict=True)]
+    stage = solve(g, _each(factors, keep), right)
+    start = [*_stores("after", first), *_stores("factor", kept)]
+    sizes = {"after": n, "before": n, "base": n, "past": n, "factor": len(kept)}
+    return Stages(start, _stores("after", stage), sizes)
+
+
+def _matrix(g: Graph, jacobian: Entries, inverse_h: Node, n: int) -> Entries:
+    """1/(h gamma) - J."""
     diagonal = g.mul(inverse_h, g.const(1 / GAMMA))
-    matrix = {(i, j): g.neg(entry) for (i, j), entry in system.jacobian.items()}
-    matrix |= {(i, i): g.add(diagonal, matrix.get((i, i), g.const(0))) for i in range(n)}
-    factors = factorise(g, matrix)
-    alpha, kappa = _clock()
-    k: list[list[Node]] = []
-    u = list(y)
-    for s in range(8):
-        u = _stage(g, s, y, u, k)
-        f = system.slopes(g.fma(g.const(alpha[s]), h, t) if alpha[s] else t, u)
-        right = []
-        for i in range(n):
-            past = g.total([g.mul(g.const(c), k[j][i]) for j, c in enumerate(C[s])])
-            moved = g.mul(g.mul(g.const(kappa[s]), h), system.in_time[i])
-            right.append(g.add(g.fma(past, inverse_h, f[i]), moved))
-        k.append(solve(g, factors, right))
-    dense = tuple([g.total([g.mul(g.const(w), k[j][i]) for j, w in enumerate(row)]) for i in range(n)] for row in DENSE)
-    return Step([g.add(a, b) for a, b in zip(u, k[7], strict=True)], k[7], dense)  # type: ignore[arg-type]
+    matrix = {at: g.neg(entry) for at, entry in jacobian.items()}
+    return matrix | {(i, i): g.add(diagonal, matrix.get((i, i), g.const(0))) for i in range(n)}
 
 
-def _stage(g: Graph, s: int, y: Sequence[Node], u: Sequence[Node], k: Sequence[Sequence[Node]]) -> list[Node]:
-    """The state of stage s; from the seventh on, it is the one before plus its k."""
-    if s >= 6:
-        return [g.add(u[i], k[s - 1][i]) for i in range(len(y))]
-    return [g.add(y[i], g.total([g.mul(g.const(a), k[j][i]) for j, a in enumerate(A[s])])) for i in range(len(y))]
+def _right(g: Graph, system: System, t: Node, h: Node, u: Sequence[Node], kappa: Node) -> list[Node]:
+    """f(t, u) + h kappa df/dt."""
+    moved = g.mul(kappa, h)
+    return [g.fma(moved, d, f) for d, f in zip(system.in_time, system.slopes(t, u), strict=True)]
 
 
-def _clock() -> tuple[list[float], list[float]]:
-    """alpha and kappa: what the stages do to the state t' = 1, in units of h; rounded, since three are 0 and three 1."""
+def _each(factors: Factors, keep: Callable[[Node], Node]) -> Factors:
+    """The factors as the later stages find them."""
+    lower, upper = ({at: keep(k) for at, k in entries.items()} for entries in (factors.lower, factors.upper))
+    return Factors(factors.order, lower, upper, {i: keep(k) for i, k in factors.inverse.items()})
+
+
+def _stores(array: str, nodes: Iterable[Node]) -> list[Store]:
+    return [Store(array, i, node) for i, node in enumerate(nodes)]
+
+
+def clock() -> tuple[list[float], list[float]]:
+    """alpha and kappa: what the stages do to the state t' = 1, in units of h."""
     kappa: list[float] = []
     for row in C:
-        kappa.append(round(GAMMA * (1 + sum(c * x for c, x in zip(row, kappa, strict=True))), 13))
-    alpha = [round(sum(a * x for a, x in zip(row, kappa, strict=False)), 13) for row in A]
-    return alpha, kappa
+        kappa.append(_whole(GAMMA * (1 + sum(c * x for c, x in zip(row, kappa, strict=True)))))
+    return [_whole(sum(a * x for a, x in zip(row, kappa, strict=False))) for row in A], kappa
+
+
+def _whole(x: float) -> float:
+    """Without the rounding of a sum that is 0 or 1: three of alpha are 1, and three of kappa are 0."""
+    return float(round(x)) if abs(x - round(x)) < 1e-9 else x
