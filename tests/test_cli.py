@@ -93,8 +93,15 @@ def test_light_commands(command: str, status: int) -> None:
     assert done.stderr.splitlines()[-1] == "loaded []"
 
 
-def test_the_probe_sees_what_is_loaded() -> None:
-    assert process("-c", TELL, "model", "il2_minimal").stderr.splitlines()[-1] == "loaded ['scipy', 'sympy']"
+@pytest.mark.parametrize(
+    ("command", "loaded"),
+    [
+        ("model il2_minimal", ["sympy"]),
+        ("simulate none --model il2_minimal --days 1 --engine scipy", ["scipy", "sympy"]),
+    ],
+)
+def test_the_probe_sees_what_is_loaded(command: str, loaded: list[str]) -> None:
+    assert process("-c", TELL, *shlex.split(command)).stderr.splitlines()[-1] == f"loaded {loaded}"
 
 
 # --- help and its examples
@@ -181,7 +188,9 @@ def test_check_looks_at_the_values_of_a_study(files: Path) -> None:
 
 
 def test_a_failed_solve_says_where_and_what_to_try(here: Path) -> None:
-    sentence = refused("simulate", "1 MIU once", "--set", "linear_clearance=1e300 L/h", "--days", "3", "--engine", "scipy")
+    sentence = refused(
+        "simulate", "1 MIU once", "--set", "linear_clearance=1e300 L/h", "--days", "3", "--engine", "scipy"
+    )
     assert re.search(r"stopped on day \d", sentence)
     assert "last dose: 1 MIU on day 0" in sentence and "il2_plasma" in sentence and "pmol" in sentence
     assert "try --engine" in sentence

@@ -260,7 +260,7 @@ FAILURES = [  # model, engines, schedule, day on which the solution ends, last d
 ]
 
 
-@pytest.mark.parametrize("engine", ["scipy", "scipy-bdf", "scipy-radau"])
+@pytest.mark.parametrize("engine", ["compiled", "scipy", "scipy-bdf", "scipy-radau"])
 @pytest.mark.parametrize(("model", "text", "day", "last"), FAILURES, ids=lambda v: getattr(v, "name", None))
 def test_a_failed_solve_tells_day_dose_states_and_what_to_try(
     model: Model, text: str, day: float, last: str, engine: str
@@ -277,11 +277,12 @@ def test_a_failed_solve_tells_day_dose_states_and_what_to_try(
     assert "; try " in said and "\n" not in said
 
 
-def test_a_failed_steady_state_tells_the_day_of_its_record() -> None:
+@pytest.mark.parametrize("engine", ["compiled", "scipy"])
+def test_a_failed_steady_state_tells_the_day_of_its_record(engine: str) -> None:
     """Its intervals are imagined: the day within them means nothing to the reader."""
     record = Dose.of("9 mg", time=2, route="iv", steady_state=1, interval=1)
     with pytest.raises(SimulationError, match=r"day 2\D.*growing .* mg, still 7 pM"):
-        simulate(Schedule.of(record), models.explodes(), times=[3])
+        simulate(Schedule.of(record), models.explodes(), times=[3], engine=engine)
 
 
 def test_nothing_is_clipped() -> None:

@@ -78,11 +78,8 @@ def simulate_piece(piece: Piece) -> Found:
     """Simulate the patients of a piece with the compiled engine; a patient who fails is reported, the rest finish."""
     code = cast(NativeFunctions, functions(piece.model))
     fixed = parts(code.fixed_many(piece.own), code.code.layout.parameters, code.outline)
-    report = _Report(
-        np.full((len(piece.own), len(piece.outputs), len(piece.rows.times)), np.nan),
-        np.zeros((len(piece.own), 2), dtype=np.int64),
-        [],
-    )
+    shape = len(piece.own), len(piece.outputs), len(piece.rows.times)
+    report = _Report(piece.first, np.empty(shape), np.zeros((len(piece.own), 2), dtype=np.int64), [])
     for own, plan in _plans(code, piece, fixed, _able(code, piece, fixed, report), report):
         _solve(code, piece, own, plan, fixed, report)
     return Found(report.values, report.steps, tuple(sorted(report.failures, key=lambda f: f.patient)))
@@ -90,11 +87,17 @@ def simulate_piece(piece: Piece) -> Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Report:
-    """What is filled in while the patients of a piece are simulated."""
+    """What is filled in while the patients of a piece are simulated; the first of them has the number `first`."""
 
+    first: int
     values: Vector
     steps: Whole
     failures: list[Failure]
+
+    def failed(self, patient: int, day: float, reason: str) -> None:
+        """Note that a patient of the piece has no numbers, and why."""
+        self.values[patient] = np.nan
+        self.failures.append(Failure(self.first + patient, day, reason))
 
 
 def _bound(code: NativeFunctions, piece: Piece, fixed: Fixed, k: int) -> Bound:
@@ -104,11 +107,12 @@ def _bound(code: NativeFunctions, piece: Piece, fixed: Fixed, k: int) -> Bound:
 def _able(code: NativeFunctions, piece: Piece, fixed: Fixed, report: _Report) -> Whole:
     """The patients whose parameters have a baseline; the others are reported."""
     able = feasible(fixed)
-    for k in np.flatnonzero(~able):
+    for k in np.flatnonzero(~able).tolist():
         try:
-            _bound(code, piece, fixed, int(k))
+            _bound(code, piece, fixed, k)
+            able[k] = True
         except ParameterError as error:
-            report.failures.append(Failure(piece.first + int(k), float("nan"), str(error)))
+            report.failed(k, float("nan"), str(error))
     return np.flatnonzero(able)
 
 
@@ -128,10 +132,9 @@ def _plans(code: NativeFunctions, piece: Piece, fixed: Fixed, able: Whole, repor
             plans.append(patient_plan(bound, actions(bound, piece.schedule, *_size(piece.sizes[k])), _end(piece.rows)))
             planned.append(k)
         except SimulationError as error:
-            report.failures.append(Failure(piece.first + k, float("nan"), str(error)))
+            report.failed(k, float("nan"), str(error))
         except Stopped as stop:
-            day = stop.time / bound.per_day
-            report.failures.append(Failure(piece.first + k, day, stop.reason))
+            report.failed(k, stop.time / bound.per_day, stop.reason)
     return [(np.array(planned)[own], plan) for own, plan in stacked(plans)]
 
 
@@ -143,15 +146,24 @@ def _solve(code: NativeFunctions, piece: Piece, own: Whole, plan: Plan, fixed: F
     solved = prepare(code, patients, plan, rows, _end(rows), per_day, piece.tolerances).run()
     clock = np.zeros(solved.states.shape[2])
     clock[: len(order)] = rows.times * per_day
+    back = np.argsort(order)  # rows as they were asked for
     for j, k in enumerate(piece.outputs):
-        report.values[own[:, None], j, order] = code.outputs(k, clock, solved.states, patients.p)[:, : len(order)]
+        report.values[own, j] = code.outputs(k, clock, solved.states, patients.p)[:, back]
     report.steps[own] = solved.status[:, 1:]
+    _check_numbers(code, piece, own[solved.status[:, 0] == DONE], report)
     for j in np.flatnonzero(solved.status[:, 0] != DONE).tolist():
         stop = cast(Stopped, stopped(solved.status[j], solved.final[j]))
-        patient, day = int(own[j]), stop.time / per_day
-        report.values[patient] = np.nan
-        text = _bound(code, piece, fixed, patient).state_text(stop.y)
-        report.failures.append(Failure(piece.first + patient, day, f"{stop.reason}; states there: {text}"))
+        text = _bound(code, piece, fixed, int(own[j])).state_text(stop.y)
+        report.failed(int(own[j]), stop.time / per_day, f"{stop.reason}; states there: {text}")
+
+
+def _check_numbers(code: NativeFunctions, piece: Piece, own: Whole, report: _Report) -> None:
+    """Report patients with an output that is no number, such as a fold of a baseline of 0."""
+    finite = np.isfinite(report.values[own])
+    for patient in own[~finite.all(axis=(1, 2))].tolist():
+        j, row = np.argwhere(~np.isfinite(report.values[patient]))[0]
+        name, day = code.outline.outputs[piece.outputs[j]].name, float(piece.rows.times[row])
+        report.failed(patient, day, f"output '{name}' is not a finite number")
 
 
 def _end(rows: Rows) -> float:

@@ -22,6 +22,8 @@ from .functions import Vector
 
 # Two moments closer than this many days (86 microseconds) are one: times computed as decimals differ by rounding only.
 TIE = 1e-9
+# An infusion this short (days) is over before anything else can happen; its two ends must never be one moment.
+SHORT = 2 * TIE
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +147,10 @@ def deliver(bound: Bound, dose: Dose, body: float = 1.0) -> Delivery:
     amount, days = dose.amount * per_unit * route.bioavailability, float(dose.duration or 0)
     if dose.rate is not None:
         rate = dose.rate * per_unit / factor("h", bound.model.time)
-        days = amount / rate / bound.per_day
+        days = amount / rate / bound.per_day if rate else 0.0  # nothing arrives by a route without content
     else:
         rate = amount / (days * bound.per_day) if days else 0.0
-    if days <= TIE and dose.amount:  # over before anything else can happen
+    if days <= SHORT and dose.amount:
         return Delivery(route.state, amount, 0.0, 0.0, route.lag)
     return Delivery(route.state, amount, rate, days, route.lag)
 

@@ -14,7 +14,7 @@ from ..dosing.schedule import Schedule
 from ..errors import SimulationError, nearest
 from ..model.outline import Outline
 from ..units import coherent_factor, factor
-from .events import TIE, to_route_unit
+from .events import SHORT, TIE, to_route_unit
 from .functions import Vector
 from .plan import Plan, Whole
 
@@ -116,8 +116,8 @@ def _arrivals(dose: Dose, routes: ManyRoutes, body: Vector, model: Outline, befo
     rate = amount / (days * per_day) if dose.duration else np.zeros(len(body))
     if dose.rate is not None:
         rate = dose.rate * per_unit / factor("h", time)
-        days = amount / rate / per_day
-    found, state, fast = list[_Arrival](), routes.states[r], days <= TIE  # over before anything else can happen
+        days = np.where(rate > 0, amount, 0.0) / np.where(rate > 0, rate, 1.0) / per_day
+    found, state, fast = list[_Arrival](), routes.states[r], days <= SHORT
     for k in range(dose.additional + 1):
         start = float(dose.time + k * dose.interval) + lag
         if np.any(fast):

@@ -20,7 +20,7 @@ _LANES = 8  # numbers the kernel keeps for each lane, of each kind, rounded up
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Rows wanted: `times` in days, in any order, and `post`, 1 where a row is wanted after what happens then, else 0."""
+    """Rows wanted: `times` in days, in any order, and `post`: 1 where a row is wanted after what happens then, or 0."""
 
     times: Vector
     post: Whole

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ... import data
 from ...model.outline import Outline, from_tables, outline
 from ...model.registry import MODELS, get_model
-from . import store
+from . import machine, store
 from .machine import Machine, compile_text, processor
 from .memory import Layout
 
@@ -95,7 +95,8 @@ def _packed(model: Model, sensitive: bool) -> bytes:
 
     made = program(model, sensitive=sensitive)
     said = json.dumps(_outline(model).to_tables())
-    name = f"{model.name}-" + store.key((said, *made.texts.values(), processor()))
+    compiler = Path(machine.__file__).read_bytes()
+    name = f"{model.name}-" + store.key((said, *made.texts.values(), compiler, processor()))
     code = store.read(name)
     if code is None:
         LOG.info("compiling model %s for this processor, once", model.name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import secrets
 import stat
 import tempfile
 from collections.abc import Iterable
@@ -42,7 +43,7 @@ def read(name: str) -> bytes | None:
 def write(name: str, data: bytes) -> None:
     """Keep data under a name in the first folder that can be written; where none can, it is made again next time."""
     for folder in folders():
-        beside = folder / f".{name}.{os.getpid()}.part"
+        beside = folder / f".{name}.{os.getpid()}.{secrets.token_hex(4)}.part"
         try:
             beside.write_bytes(hashlib.sha256(data).digest() + data)
             os.replace(beside, folder / name)
