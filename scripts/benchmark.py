@@ -28,6 +28,7 @@ from typing import Any
 
 from benchmarks.cases import Case, case
 from benchmarks.cold import Start, starts
+from benchmarks.derivatives import derivatives
 from benchmarks.engines import HEYOKA, JUDGED, MAKERS, MISSING, OURS, engines
 from benchmarks.goals import goals
 from benchmarks.growth import growth
@@ -68,11 +69,13 @@ def measured(effort: Effort) -> dict[str, Any]:
         one, many = one + here, many + there
     sizes = list(growth(effort))
     print(growth_table(sizes), flush=True)
+    moved = derivatives(cases[-1], effort)
+    print(engines_table(f"{cases[-1].name}: derivatives with respect to 8 parameters", moved, moved[0]), flush=True)
     begun = [*started(cases[-1], effort), million(2048 if effort.quick else 20480)]
     print(starts_table(begun), flush=True)
     judged = list(goals(one, many, begun))
     print(goals_table(judged), flush=True)
-    parts = {"one": one, "population": many, "growth": sizes, "starts": begun, "goals": judged}
+    parts = {"one": one, "population": many, "derivatives": moved, "growth": sizes, "starts": begun, "goals": judged}
     return {"machine": machine} | {name: [asdict(row) for row in rows] for name, rows in parts.items()}
 
 

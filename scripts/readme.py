@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from published import comparisons, table
+from speed import tables
 
 import pkpd
 from pkpd.model.registry import MODELS
@@ -45,7 +46,7 @@ def _plain(latex: str) -> str:
 
 def blocks() -> dict[str, str]:
     """The generated parts by name."""
-    return {"published": table(comparisons()), "glossary": glossary()}
+    return {"published": table(comparisons()), "glossary": glossary(), "speed": tables()}
 
 
 def filled(text: str) -> str:
