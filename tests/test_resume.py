@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import pickle
 import signal
-import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -51,10 +50,15 @@ def test_a_stopped_run_goes_on_where_it_stopped(
 def test_ctrl_c_leaves_a_folder_that_resumes(whole: Summary, kept: Path, tmp_path: Path) -> None:
     def press(done: int, total: int, left: float) -> None:
         if done == 1024:
-            threading.Timer(0, os.kill, (os.getpid(), signal.SIGINT)).start()
+            signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
-        small(folder=tmp_path, progress=press, threads=1)
+    # a shell that starts the tests in the background has the signal ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            small(folder=tmp_path, progress=press, threads=1)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert same(small(folder=tmp_path), whole)
     assert content(tmp_path) == content(kept)
 

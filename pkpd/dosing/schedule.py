@@ -30,12 +30,14 @@ from .write import write
 class Schedule:
     """Doses at exact times and a length, both in days; `then`, `rest` and `repeat` go on where it ends.
 
-    `doses` are sorted by time, missed ones included. Two schedules are equal when their doses and length are,
-    however they were made. Every method returns a new schedule and raises ScheduleError or UnitError.
+    `doses` are sorted by time, missed ones included; `planned` are in the order that `miss` and `move` count in. Two
+    schedules are equal when their doses and length are, however they were made. Every method returns a new schedule
+    and raises ScheduleError or UnitError.
     """
 
     steps: tuple[Step, ...] = field(default=(), compare=False)
     doses: tuple[Dose, ...] = field(init=False)
+    planned: tuple[Dose, ...] = field(init=False, compare=False)
     length: Fraction = field(init=False)
 
     def __post_init__(self) -> None:
@@ -44,6 +46,7 @@ class Schedule:
         if len(doses) + sum(dose.additional for dose in doses) > MAX_DOSES:
             raise ScheduleError(f"the schedule has more than {MAX_DOSES} doses with its additional ones")
         object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "planned", tuple(doses))
         object.__setattr__(self, "doses", tuple(sorted(doses, key=lambda dose: dose.time)))
         object.__setattr__(self, "length", length)
 
@@ -144,11 +147,6 @@ class Schedule:
     def text(self) -> str:
         """The canonical text in the schedule language; ScheduleError when it was made from records."""
         return write(self.steps)
-
-    @property
-    def planned(self) -> tuple[Dose, ...]:
-        """The doses in planned order, which is the order that `miss` and `move` count in."""
-        return tuple(lay_out(self.steps)[0])
 
     @property
     def end(self) -> Fraction:

@@ -72,7 +72,7 @@ def plan_of(
 
 
 def _rates(running: Infusions, initial: Vector, entered: Sequence[int]) -> Vector:
-    return total(running, len(initial))[list(entered)]
+    return total(running, len(initial))[list(entered)] if running else np.zeros(len(entered))
 
 
 def _composed(
