@@ -14,14 +14,16 @@ OURS, MATCHED = "rtol 1e-6", "error matched"
 
 
 def tables() -> str:
-    """One patient, many patients and goals, as Markdown."""
+    """One patient, many patients, derivatives and goals, as Markdown."""
     found = json.loads(MEASURED.read_text(encoding="utf-8"))
     machine = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
     one = _table("one patient, 24 weeks, 42 doses", found["one"])
     many = _table("many patients, time of each", found["population"])
     goals = [(g["what"], g["wanted"], g["reached"], _verdict(g["met"])) for g in found["goals"]]
     listed = _markdown(("goal", "wanted", "reached", ""), goals)
-    return "\n\n".join([one, many, listed, f"Measured on: {machine}."])
+    moved = [(r["engine"], f"{r['rtol']:.0e}", _cell(r)) for r in found["derivatives"]]
+    slopes = _markdown(("il2: derivatives with respect to 8 parameters", "rtol", "ms (error)"), moved)
+    return "\n\n".join([one, many, slopes, listed, f"Measured on: {machine}."])
 
 
 def _table(title: str, rows: Iterable[Mapping[str, Any]]) -> str:
