@@ -17,11 +17,16 @@ COMMAND = ("simulate", "1 MIU once", "--model", "il2_minimal", "--times", "0,1,3
 SAYS = r"pkpd: compiling (the stepping loop|model \w+) for this processor, once"
 # what a simulation may load only to compile, or for another engine
 HEAVY = ("sympy", "scipy", "numba")
-TELL = f"""
+WATCH = f"""
 import atexit, sys
 atexit.register(lambda: print("loaded", [n for n in {HEAVY!r} if n in sys.modules], file=sys.stderr))
-from pkpd.cli.main import main
-main(sys.argv[1:])
+"""
+TELL = f"{WATCH}from pkpd.cli.main import main\nmain(sys.argv[1:])\n"
+MORE = f"""{WATCH}
+import pkpd
+steady = pkpd.Schedule.of(pkpd.Dose.of("1 MIU", time=0, route="sc", steady_state=1, interval=2))
+print(pkpd.simulate(steady, "il2_minimal", days=2)["treg_fold"][-1])
+print(pkpd.simulate_many(steady, "il2_minimal", values={{"treg_growth": [17.0, 18.0]}}, days=2)["treg_fold"][:, -1])
 """
 
 
@@ -92,6 +97,12 @@ def test_another_model_compiles_only_itself(first: tuple[Path, list[tuple[str, l
     assert err[1:] == ["loaded ['sympy']"] or "sympy" in err[-1]
     again, quiet = ended(start(cache, *command))
     assert again == out and quiet == ["loaded []"]
+
+
+def test_steady_states_and_batches_load_no_more(first: tuple[Path, list[tuple[str, list[str]]]]) -> None:
+    cache, _ = first
+    out, err = ended(start(cache, "-c", MORE))
+    assert err == ["loaded []"] and float(out.split()[0]) > 1
 
 
 def test_other_engines_load_what_they_need(first: tuple[Path, list[tuple[str, list[str]]]]) -> None:

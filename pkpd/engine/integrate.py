@@ -137,11 +137,18 @@ def _steady(bound: Bound, steady: Steady, day: float) -> Vector:
         raise Stopped(day * bound.per_day, stop.y, f"looking for the steady state: {stop.reason}") from None
 
 
-def _period(bound: Bound, y: Vector, running: Infusions, doses: tuple[Action, ...], days: float) -> Vector:
-    """The state after `days` of plain doses and infusions, what falls on the end left out."""
+def _period(bound: Bound, ys: Vector, running: Infusions, doses: tuple[Action, ...], days: float) -> Vector:
+    """The states after `days` of plain doses and infusions, what falls on the end left out."""
     coming = [a for a in doses if a.time == 0 or a.time < days - TIE]
-    rows = Rows(np.array([days]), np.zeros(1, dtype=np.int64))
-    return np.array(_compiled(bound, coming, running, rows, "compiled", FINE, Moment(0.0, y)).states[0])
+    rows, count = Rows(np.array([days]), np.zeros(1, dtype=np.int64)), len(ys)
+    plan = patient_plan(bound, coming, days, running).repeated(count)
+    patients = Patients(np.tile(bound.p, (count, 1)), ys, np.tile(bound.scale, (count, 1)), np.zeros(count))
+    functions = cast(NativeFunctions, bound.functions)
+    solved = prepare(functions, patients, plan, rows, days, bound.per_day, FINE).run()
+    for status, final in zip(solved.status, solved.final, strict=True):
+        if stop := stopped(status, final):
+            raise stop
+    return np.array(solved.states[:, :, 0])
 
 
 def _scipy(

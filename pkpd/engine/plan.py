@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,11 @@ class Plan:
     add_amount: Vector
     rate: Vector
     vectors: Vector
+
+    def repeated(self, patients: int) -> Plan:
+        """The plan of one patient for as many."""
+        names = ("stop_time", "add_amount", "rate", "vectors")
+        return replace(self, **{name: np.repeat(getattr(self, name), patients, axis=0) for name in names})
 
     @property
     def shape(self) -> tuple[bytes, ...]:

@@ -80,8 +80,7 @@ def _added(y: Vector, doses: Sequence[Action]) -> Vector:
     return y
 
 
-def _plain(stepper: Stepper, y: Vector, running: Infusions, doses: tuple[Action, ...], days: float) -> Vector:
-    """The state after `days` of plain doses and infusions, what falls on the end left out."""
-    coming = [a for a in doses if a.time == 0 or a.time < days - TIE]
-    before, _, _ = through(stepper, Moment(0.0, y), running, coming, np.array([days]))
-    return np.array(before[0])
+def _plain(stepper: Stepper, ys: Vector, running: Infusions, doses: tuple[Action, ...], days: float) -> Vector:
+    """The states after `days` of plain doses and infusions, what falls on the end left out."""
+    coming, end = [a for a in doses if a.time == 0 or a.time < days - TIE], np.array([days])
+    return np.array([through(stepper, Moment(0.0, y), running, coming, end)[0][0] for y in ys])

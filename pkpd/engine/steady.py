@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -14,22 +13,27 @@ from .events import Action, Steady
 from .functions import Vector
 from .tolerances import Stopped
 
-# state, infusions running throughout, actions, days -> state at the end
+# states (one a row), infusions running throughout, actions, days -> states at the end
 Advance = Callable[[Vector, tuple[Action, ...], tuple[Action, ...], float], Vector]
 
 # Changes over one interval, relative to each state's size. PERIODIC counts as periodic: well above the 1e-10 the
-# integration runs at here, well below anything an output shows. NEAR is close enough for the root finder to converge
+# integration runs at here, well below anything an output shows. NEAR is close enough for Newton's method to converge
 # rather than wander where the model has no meaning.
 PERIODIC = 1e-7
 NEAR = 1e-3
 MOST = 2000  # intervals
+# Newton's method: steps at most; the share of a state's size that a step may still be at the end; and that over which
+# differences are taken, large beside the error of the integration and small beside what bends.
+NEWTON = 10
+SETTLED = 1e-9
+NUDGE = 1e-6
 
 
 def steady_state(bound: Bound, steady: Steady, advance: Advance) -> Vector:
     """The state `steady.phase` days after an arrival in the periodic regime; SimulationError when none is found.
 
-    Intervals are simulated from rest until little changes; then scipy's hybrid method solves period(y) = y for the
-    state just before an arrival. Where that fails, simulating goes on.
+    Intervals are simulated from rest until little changes; then Newton's method solves period(y) = y for the state
+    just before an arrival. Where that fails, simulating goes on.
     """
     overlap = max(math.ceil(steady.duration / steady.interval) - 1, 0)
     running = (Action(0.0, steady.state, rate=steady.rate),) * overlap
@@ -40,14 +44,13 @@ def steady_state(bound: Bound, steady: Steady, advance: Advance) -> Vector:
 
     y, goal = bound.initial, NEAR
     for _ in range(MOST):
-        before, y = y, period(y)
+        before, y = y, period(y[None])[0]
         change = _change(bound, before, y)
         if np.all(change < goal):
             found = _root(bound, period, y)
-            if found is not None:
-                return advance(found, running, arrival, steady.phase) if steady.phase else found
-            if goal == PERIODIC:
-                return advance(y, running, arrival, steady.phase) if steady.phase else y
+            if found is not None or goal == PERIODIC:
+                y = y if found is None else found
+                return advance(y[None], running, arrival, steady.phase)[0] if steady.phase else y
             goal = PERIODIC
     worst = bound.model.states[int(np.argmax(np.nan_to_num(change, nan=np.inf)))].name
     raise SimulationError(
@@ -57,18 +60,21 @@ def steady_state(bound: Bound, steady: Steady, advance: Advance) -> Vector:
 
 
 def _root(bound: Bound, period: Callable[[Vector], Vector], y: Vector) -> Vector | None:
-    """The fixed point near y, or None when the method leaves it or the result is not periodic."""
-    from scipy.optimize import root
+    """The fixed point near y by Newton's method, or None when it leaves the model or the result is not periodic.
 
-    size = np.maximum(np.abs(y), bound.scale)
-
-    def mismatch(z: Any) -> Any:
-        return (period(z * size) - z * size) / size
-
+    The derivatives of an interval are differences, of which a compiled engine takes all in one batch.
+    """
+    size, n = np.maximum(np.abs(y), bound.scale), len(y)
     try:
-        found = np.asarray(root(mismatch, y / size, method="hybr", options={"eps": 1e-9, "xtol": 1e-11}).x * size)
-        return found if np.all(_change(bound, found, period(found)) < PERIODIC) else None
-    except Stopped:
+        for _ in range(NEWTON):
+            after = period(np.vstack([y, y + np.diag(NUDGE * size)]))
+            moved = (after[1:] - after[0]).T / (NUDGE * size)
+            step = np.linalg.solve(np.eye(n) - moved, after[0] - y)
+            y = y + step
+            if np.all(np.abs(step) < SETTLED * size):
+                break
+        return y if np.all(_change(bound, y, period(y[None])[0]) < PERIODIC) else None
+    except (Stopped, np.linalg.LinAlgError):
         return None
 
 
