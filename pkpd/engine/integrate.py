@@ -17,7 +17,7 @@ from .functions import Vector
 from .infusions import Infusions, running_at
 from .native import NativeFunctions
 from .plan import Plan, Whole, plan_of
-from .run import MAX_STEPS, Job, Patients, Rows, prepare
+from .run import MAX_STEPS, Patients, Rows, Solved, prepare
 from .tolerances import DEFAULT, FINE, Stopped, Tolerances
 
 
@@ -68,22 +68,6 @@ def failure(bound: Bound, engine: str, stop: Stopped, last_dose: Callable[[float
     )
 
 
-def job(
-    bound: Bound,
-    actions: Sequence[Action],
-    running: Infusions,
-    rows: Rows,
-    tolerances: Tolerances,
-    first: Moment,
-) -> Job:
-    """The kernel's call for one patient; rows must be in the order of `arranged`."""
-    functions = cast(NativeFunctions, bound.functions)
-    end = max([first.time, *rows.times[-1:]])
-    plan = patient_plan(bound, actions, end, running)
-    patients = Patients(bound.p[None], first.y[None], bound.scale[None], np.array([first.time]))
-    return prepare(functions, patients, plan, rows, end, bound.per_day, tolerances)
-
-
 def arranged(rows: Rows) -> tuple[Whole, Rows]:
     """The order in which rows are reached, and the rows in that order."""
     order = np.lexsort((rows.post, rows.times))
@@ -109,12 +93,11 @@ def _compiled(
     first: Moment,
 ) -> Course:
     order, sorted_rows = arranged(rows)
-    solved = job(bound, actions, running, sorted_rows, tolerances, first).run()
-    if stop := stopped(solved.status[0], solved.final[0]):
-        raise stop
+    end = max([first.time, *sorted_rows.times[-1:]])
+    plan = patient_plan(bound, actions, end, running)
+    solved = _solved(bound, plan, first.y[None], first.time, sorted_rows, end, tolerances)
     states = np.empty((len(order), len(bound.initial)))
     states[order] = solved.states[0, :, : len(order)].T
-    end = max([first.time, *sorted_rows.times[-1:]])
     # A restart leaves out exactly what has happened, which may lie a rounding after the last time asked for.
     happened = max((a.time for a in actions if a.time <= end + TIE), default=end)
     steps = int(solved.status[0, 1]), int(solved.status[0, 2])
@@ -142,13 +125,21 @@ def _period(bound: Bound, ys: Vector, running: Infusions, doses: tuple[Action, .
     coming = [a for a in doses if a.time == 0 or a.time < days - TIE]
     rows, count = Rows(np.array([days]), np.zeros(1, dtype=np.int64)), len(ys)
     plan = patient_plan(bound, coming, days, running).repeated(count)
-    patients = Patients(np.tile(bound.p, (count, 1)), ys, np.tile(bound.scale, (count, 1)), np.zeros(count))
+    return np.array(_solved(bound, plan, ys, 0.0, rows, days, FINE).states[:, :, 0])
+
+
+def _solved(
+    bound: Bound, plan: Plan, ys: Vector, begin: float, rows: Rows, end: float, tolerances: Tolerances
+) -> Solved:
+    """The bound model stepped from each of the states `ys`; raises Stopped where one does not come to the end."""
+    count = len(ys)
+    patients = Patients(np.tile(bound.p, (count, 1)), ys, np.tile(bound.scale, (count, 1)), np.full(count, begin))
     functions = cast(NativeFunctions, bound.functions)
-    solved = prepare(functions, patients, plan, rows, days, bound.per_day, FINE).run()
+    solved = prepare(functions, patients, plan, rows, end, bound.per_day, tolerances).run()
     for status, final in zip(solved.status, solved.final, strict=True):
         if stop := stopped(status, final):
             raise stop
-    return np.array(solved.states[:, :, 0])
+    return solved
 
 
 def _scipy(

@@ -17,7 +17,7 @@ from .compile import Bound
 from .events import TIE, Action, Delivery, deliver
 from .functions import Vector
 from .infusions import grouped
-from .plan import Plan
+from .plan import Plan, laid_out
 
 # Times and amounts are products and quotients of what routes hold, so central differences over this share of it are
 # exact to about its square, and rounding costs no more.
@@ -109,16 +109,7 @@ def moved_plan(
             vectors += [initial] if start else []
             adds.append(_added(together, n))
             rates.append(_rates(running, entered))
-    plan = Plan(
-        stop_time=np.array([times], dtype=float),
-        stop_set=np.array(sets, dtype=np.int64),
-        stop_add=np.cumsum([0, *map(len, adds)]).astype(np.int64),
-        add_state=np.array([s for added in adds for s, _ in added], dtype=np.int64),
-        add_amount=np.array([[a for added in adds for _, a in added]], dtype=float),
-        rate=np.array([rates], dtype=float),
-        vectors=np.array([vectors], dtype=float).reshape(1, len(vectors), 2 * n),
-    )
-    return plan, np.array([speeds], dtype=float)
+    return laid_out(times, sets, adds, rates, vectors, 2 * n), np.array([speeds], dtype=float)
 
 
 def _by_speed(group: Sequence[Moved]) -> list[list[Moved]]:

@@ -12,13 +12,12 @@ import numpy as np
 
 from ..model.outline import Outline
 from .code.library import Code, code_of
+from .code.memory import WIDTH
 from .functions import Fixed, Vector, parts
 
 if TYPE_CHECKING:
     from ..model.declaration import Model
 
-# Patients in one vector; a single one is stepped by itself, with the same bits.
-WIDE = 8
 _POINTER = ctypes.c_void_p
 
 
@@ -41,14 +40,14 @@ class NativeFunctions:
     def fixed_many(self, own: Vector) -> Vector:
         """What the parameters of many patients fix, shape (patients, values); each row as `fixed` says."""
         code, (count, size) = self.code, own.shape
-        blocks = -(-count // WIDE)
-        padded = np.concatenate([own, np.repeat(own[-1:], blocks * WIDE - count, axis=0)])
-        lanes = np.ascontiguousarray(padded.reshape(blocks, WIDE, size).transpose(0, 2, 1))
-        found = np.empty((blocks, code.fixed, WIDE))
-        function = _function(code.address("fixed", WIDE), 2)
+        blocks = -(-count // WIDTH)
+        padded = np.concatenate([own, np.repeat(own[-1:], blocks * WIDTH - count, axis=0)])
+        lanes = np.ascontiguousarray(padded.reshape(blocks, WIDTH, size).transpose(0, 2, 1))
+        found = np.empty((blocks, code.fixed, WIDTH))
+        function = _function(code.address("fixed", WIDTH), 2)
         for block in range(blocks):
             function(lanes[block].ctypes.data, found[block].ctypes.data)
-        return found.transpose(0, 2, 1).reshape(blocks * WIDE, code.fixed)[:count]
+        return found.transpose(0, 2, 1).reshape(blocks * WIDTH, code.fixed)[:count]
 
     def rhs(self, t: float, y: Sequence[float], p: Vector) -> Vector:
         """Rates of change without infusions."""
@@ -61,7 +60,7 @@ class NativeFunctions:
 
     def output(self, k: int, times: Vector, states: Vector, p: Vector) -> Vector:
         """Output k in its own unit (see `Functions`)."""
-        rows, padded = len(times), -(-len(times) // WIDE) * WIDE
+        rows, padded = len(times), -(-len(times) // WIDTH) * WIDTH
         clock, y = np.zeros(padded), np.zeros((1, states.shape[1], padded))
         clock[:rows], y[0, :, :rows] = times, states.T
         return self.outputs(k, clock, y, p[None])[0, :rows]
@@ -73,7 +72,7 @@ class NativeFunctions:
         clock, y, p = (np.ascontiguousarray(a) for a in (clock, y, p))
         patients, states, rows = y.shape
         found = np.empty((patients, rows))
-        function = _function(self.code.address(f"output{k}", WIDE), 8)
+        function = _function(self.code.address(f"output{k}", WIDTH), 8)
         pointers = [a.ctypes.data for a in (clock, y, p, found)]
         function(*pointers, rows, patients, states * rows, p.shape[1])
         return found

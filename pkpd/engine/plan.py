@@ -65,14 +65,27 @@ def plan_of(
         vectors += [] if start is None else [start]
         adds.append(added)
         rates.append(_rates(running, initial, entered))
+    return laid_out(times, sets, adds, rates, vectors, len(initial))
+
+
+def laid_out(
+    times: Sequence[float],
+    sets: Sequence[int],
+    adds: Sequence[Sequence[tuple[int, float]]],
+    rates: Sequence[Vector],
+    vectors: Sequence[Vector],
+    states: int,
+) -> Plan:
+    """The plan of one patient from lists with one entry a stop (rates: one more); `adds` are (state, amount)."""
+    added = [entry for stop in adds for entry in stop]
     return Plan(
         stop_time=np.array([times], dtype=float),
         stop_set=np.array(sets, dtype=np.int64),
         stop_add=np.cumsum([0, *map(len, adds)]).astype(np.int64),
-        add_state=np.array([state for added in adds for state, _ in added], dtype=np.int64),
-        add_amount=np.array([[amount for added in adds for _, amount in added]], dtype=float),
+        add_state=np.array([state for state, _ in added], dtype=np.int64),
+        add_amount=np.array([[amount for _, amount in added]], dtype=float),
         rate=np.array([rates], dtype=float),
-        vectors=np.array([vectors], dtype=float).reshape(1, len(vectors), len(initial)),
+        vectors=np.array([vectors], dtype=float).reshape(1, len(vectors), states),
     )
 
 

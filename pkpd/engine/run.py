@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .code.machine import kernel
-from .code.memory import ARRAYS, SIZES, WHOLE
+from .code.memory import ARRAYS, SIZES, WHOLE, WIDTH
 from .events import TIE
 from .functions import Vector
-from .native import WIDE, NativeFunctions
+from .native import NativeFunctions
 from .plan import Plan, Whole
 from .tolerances import Tolerances
 
@@ -55,14 +55,13 @@ class Job:
 
     functions: NativeFunctions
     arrays: dict[str, Vector | Whole]
-    width: int
     end: float
     tie: float
 
     def run(self) -> Solved:
         """Step every patient to the end; lets go of Python's lock meanwhile."""
         code, sizes = self.functions.code, dict(zip(SIZES, self.arrays["sizes"].tolist(), strict=True))
-        n, items, w = sizes["states"], sizes["items"], self.width
+        n, items, w = sizes["states"], sizes["items"], sizes["width"]
         found = {
             "out": np.empty((items, n, sizes["padded"])),
             "final": np.empty((items, n + 1)),
@@ -114,20 +113,20 @@ def prepare(
         "vectors": plan.vectors,
     }
     packed = {name: _whole(values) if name in WHOLE else _real(values) for name, values in arrays.items()}
-    return Job(functions, packed, WIDE if items > 1 else 1, end * per_day, TIE * per_day)
+    return Job(functions, packed, end * per_day, TIE * per_day)
 
 
 def _sizes(functions: NativeFunctions, plan: Plan, rows: int) -> Whole:
     layout, (items, stops) = functions.code.layout, plan.stop_time.shape
     counted = {
-        "width": WIDE if items > 1 else 1,
+        "width": WIDTH if items > 1 else 1,  # one patient is stepped by itself, with the same bits
         "states": layout.states,
         "moved": layout.moved,
         "parameters": layout.parameters,
         "rates": layout.rates,
         "items": items,
         "rows": rows,
-        "padded": -(-rows // WIDE) * WIDE,
+        "padded": -(-rows // WIDTH) * WIDTH,
         "stops": stops,
         "adds": plan.add_amount.shape[1],
         "vectors": plan.vectors.shape[1],

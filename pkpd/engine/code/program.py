@@ -10,13 +10,9 @@ from .calculus import tangent
 from .equations import constants, equations, jacobian
 from .graph import Graph, Node
 from .llvm import Place, Store, function, prelude
-from .memory import Layout
+from .memory import WIDTH, Layout
 from .rosenbrock import Stages, System, stages
 from .stepping_text import step_text
-
-# Patients in one vector: eight doubles fill the widest registers of today, and a narrower machine takes two or four
-# turns. On a processor with such registers, sixteen were no faster and four took half as long again per patient.
-WIDTH = 8
 
 
 @dataclass(frozen=True, slots=True)
