@@ -12,7 +12,7 @@ from .cold import CHILD, Start, environment
 
 WHAT = "a million patients"
 SCRIPTS = Path(__file__).resolve().parent.parent
-# in a process of its own, started by a small one: a process begins with the peak memory of the one that starts it
+# in a process of its own, so that the memory is that of the patients and not of the peers
 PROGRAM = (
     f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import million; print(million.measured(%d)['million_seconds'])"
 )
