@@ -12,10 +12,12 @@ from ..errors import PkpdError
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
-@click.option("--model", metavar="NAME", help="Check a parameter file against this model instead of the one it names.")
+@click.option(
+    "--model", metavar="NAME", help="Check against this model; by default that of a parameter file, else il2."
+)
 def check(files: tuple[str, ...], model: str | None) -> None:
-    """Validate parameter, schedule, reference and study files and run records; count measured, derived, fitted and
-    assumed values.
+    """Validate parameter, schedule, reference and study files, tables of observations and run records; count measured,
+    derived, fitted and assumed values, and print observations as they were understood.
 
     \b
     Examples:
@@ -39,6 +41,10 @@ def _verdict(file: str, model: str | None) -> str:
 
     if file.endswith(".json"):
         return _record(file, model)
+    if file.lower().endswith((".csv", ".tsv", ".txt")):
+        from .check_observations import table_report
+
+        return table_report(file, model or "il2")
     kind, path = identify(file)
     if kind == "parameters":
         return _parameters(path, model)
@@ -77,8 +83,9 @@ def _study(path: Path, model: str | None) -> str:
     from ..engine.compile import bind
     from ..engine.events import actions
     from ..errors import StudyError
+    from ..studies.study import load_study
     from ..trials.run import PLAIN, study_run
-    from ..trials.study import load_study
+    from .check_observations import study_report
 
     study = load_study(path)
     run = study_run(study, replace(PLAIN, model=model or PLAIN.model))
@@ -87,7 +94,9 @@ def _study(path: Path, model: str | None) -> str:
     for arm in run.arms:
         actions(bind(run.model, arm.parameters), arm.schedule, arm.bsa, arm.weight)
     arms = ", ".join(f"{arm.name} ({arm.n} patients, {arm.schedule_name})" for arm in study.arms)
-    return f"a study of {len(study.arms)} arms over {study.days:g} days with {len(study.visits)} visits: {arms}"
+    observed = study_report(path, run.model)
+    text = f"a study of {len(study.arms)} arms over {study.days:g} days with {len(study.visits)} visits: {arms}"
+    return text + (f"; {observed}" if observed else "")
 
 
 def _schedules(path: Path) -> str:
@@ -103,5 +112,8 @@ def _record(file: str, model: str | None) -> str:
     from ..output.provenance import read_record
     from ..trials.record import from_record
 
-    run = from_record(read_record(file), file, model or "")
+    record = read_record(file, "")
+    if record["kind"] != "run":
+        return f"the record of a {record['kind']}: {record['command']}"
+    run = from_record(record, file, model or "")
     return f"a run of model {run.model} with {len(run.arms)} arms at {len(run.times)} times"

@@ -1,1 +1,1 @@
-"""Studies with arms and visits, and what is run on them."""
+"""What is run on studies."""

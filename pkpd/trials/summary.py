@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,17 +22,22 @@ from ..output.trajectory import Trajectory
 from ..units import IU_PER_MG, factor, same_dimension
 from .run import Run, RunArm, simulate_arm
 
+if TYPE_CHECKING:
+    from ..inference.bands import Band
+
 CELLS = ("treg", "nk", "cd56bright")
 HIGHEST = 3.0  # MIU/m2 a day: the largest dose of low-dose IL-2 behind the parameters
 FINE = 1 / 288  # days; samples every five minutes tell Tmax to the digit that is printed
 
 
-def summary(run: Run, trajectories: Sequence[Trajectory]) -> str:
-    """The tables of a run as text, ready to print."""
+def summary(run: Run, trajectories: Sequence[Trajectory], bands: Sequence[Band] = ()) -> str:
+    """The tables of a run as text, ready to print; with one band an arm, the visits show their 90 % range."""
     parts = [f"{run.name}: model {run.model}, engine {run.engine}, relative tolerance {run.tolerances.relative:g}"]
-    for arm, trajectory in zip(run.arms, trajectories, strict=True):
+    own: Sequence[Band | None] = bands or [None] * len(run.arms)
+    for arm, trajectory, band in zip(run.arms, trajectories, own, strict=True):
         parts.append(f"{arm.label}: {sentence(arm.schedule)}" if len(run.arms) > 1 else sentence(arm.schedule))
-        parts += [text for text in (_exposure_text(run, arm, trajectory), _visit_text(run, trajectory)) if text]
+        visits = _visit_text(run, trajectory) if band is None else _banded_text(run, trajectory, band)
+        parts += [text for text in (_exposure_text(run, arm, trajectory), visits) if text]
     return "\n\n".join(parts)
 
 
@@ -109,20 +115,61 @@ def _exposure_text(run: Run, arm: RunArm, trajectory: Trajectory) -> str:
 
 
 def _visit_text(run: Run, trajectory: Trajectory) -> str:
-    cells = [c for c in CELLS if c in trajectory.outputs] or list(trajectory.outputs[:6])
-    names = [n for c in cells for n in (c, f"{c}_fold") if n in trajectory.outputs]
-    sampled = [v for v in run.visits if np.any(np.abs(trajectory.times - v) <= TIE)]
+    names, sampled = _shown(trajectory), _sampled(run, trajectory)
     if not sampled:
         return ""
-    head = [
-        "day",
-        *(n.removesuffix("_fold") + " fold" if n.endswith("_fold") else f"{n} {trajectory.unit(n)}" for n in names),
-    ]
-    least = {n: 1e-9 * float(np.max(np.abs(trajectory[n]))) for n in names}  # below it stands only rounding
-    shown = [[(v if abs(v := at_visit(trajectory, n, day)) > least[n] else 0.0) for n in names] for day in sampled]
+    head = ["day", *(_title(trajectory, n) for n in names)]
+    least = {n: _least(trajectory, n) for n in names}
+    shown = [[_above(at_visit(trajectory, n, day), least[n]) for n in names] for day in sampled]
     rows = [[f"{day:g}", *map(_show, values)] for day, values in zip(sampled, shown, strict=True)]
-    side = "After" if run.side == "post" else "Before"
-    return f"{side} the dose, or at the visit\n{aligned([head, *rows])}"
+    return f"{_side(run)} the dose, or at the visit\n{aligned([head, *rows])}"
+
+
+def _banded_text(run: Run, trajectory: Trajectory, band: Band) -> str:
+    """Values with their 90 % range beside them: counts in one table, folds in another, so that lines stay short."""
+    names, sampled = _shown(trajectory), _sampled(run, trajectory)
+    folds = [n for n in names if n.endswith("_fold")]
+    parts = []
+    for some in ([n for n in names if n not in folds], folds):
+        head = ["day", *(text for n in some for text in (_title(trajectory, n), "90 % range"))]
+        rows = [[f"{day:g}", *(t for n in some for t in _with_range(trajectory, band, n, day))] for day in sampled]
+        if some and rows:
+            title = f"{_side(run)} the dose, or at the visit, with the 90 % range of {band.draws} draws"
+            parts.append(f"{title}\n{aligned([head, *rows])}")
+    return "\n\n".join(parts)
+
+
+def _with_range(trajectory: Trajectory, band: Band, name: str, day: float) -> tuple[str, str]:
+    least, visit = _least(trajectory, name), int(np.flatnonzero(np.abs(trajectory.times - day) <= TIE)[0])
+    low, _, high = (_show(_above(float(v), least)) for v in band[name][:, visit])
+    return _show(_above(at_visit(trajectory, name, day), least)), f"{low}-{high}"
+
+
+def _shown(trajectory: Trajectory) -> list[str]:
+    cells = [c for c in CELLS if c in trajectory.outputs] or list(trajectory.outputs[:6])
+    return [n for c in cells for n in (c, f"{c}_fold") if n in trajectory.outputs]
+
+
+def _sampled(run: Run, trajectory: Trajectory) -> list[float]:
+    return [v for v in run.visits if np.any(np.abs(trajectory.times - v) <= TIE)]
+
+
+def _title(trajectory: Trajectory, name: str) -> str:
+    fold = name.endswith("_fold")
+    return name.removesuffix("_fold") + " fold" if fold else f"{name} {trajectory.unit(name)}"
+
+
+def _least(trajectory: Trajectory, name: str) -> float:
+    """Below it stands only rounding."""
+    return 1e-9 * float(np.max(np.abs(trajectory[name])))
+
+
+def _above(value: float, least: float) -> float:
+    return value if abs(value) > least else 0.0
+
+
+def _side(run: Run) -> str:
+    return "After" if run.side == "post" else "Before"
 
 
 def _show(value: float) -> str:

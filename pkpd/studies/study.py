@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from ..dosing.schedule import Schedule
 from ..errors import PkpdError, StudyError, nearest
 from ..parameters import Parameters, read_tables
 from ..references import load_references
+from .cells import read_cells
+from .observation import Observation
+from .reading import Frame, Row, read_native
 
 # The name of a study becomes that of a folder.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,59}\Z")
@@ -33,7 +36,12 @@ class Arm:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Study:
-    """A study to run: `days` of follow-up, `visits` in days (a sample on a dosing day is taken before the dose)."""
+    """A study to run: `days` of follow-up, `visits` in days (a sample on a dosing day is taken before the dose).
+
+    `observations` are the rows of the CSV file of the same name beside the study file, if there is one;
+    `load_observations` also says which course each was sampled in. `count_scale` is the log SD of a shift that all
+    counts of the study share once dosing has begun.
+    """
 
     name: str
     meaning: str
@@ -43,13 +51,32 @@ class Study:
     visits: tuple[float, ...]
     arms: tuple[Arm, ...]
     parameters: Parameters
+    observations: tuple[Observation, ...] = ()
+    count_scale: float = 0.0
 
 
 def load_study(name_or_path: str | Path) -> Study:
-    """A study by its built-in name ("he2020") or file; errors name the file, the table and the nearest valid name."""
+    """A study by its built-in name ("he2020") or file, with what was observed in it; errors name the file, the table or
+    line, and the nearest valid name.
+    """
+    return read_study(name_or_path)[0]
+
+
+def read_study(name_or_path: str | Path) -> tuple[Study, tuple[Row, ...]]:
+    """A study, and the rows of the CSV file beside it with the schedule and body size of each."""
     path = find(name_or_path, "study")
+    study, table = _study(path), path.with_suffix(".csv")
+    if not table.is_file():
+        return study, ()
+    arms = {arm.name: (arm.schedule_name, arm.schedule) for arm in study.arms}
+    rows = read_native(read_cells(table), Frame(study.name, arms, study.source))
+    return replace(study, observations=tuple(row.observation for row in rows)), rows
+
+
+def _study(path: Path) -> Study:
     table = read_toml(path, "study")
-    only_keys(table, ("source", "population", "parameters"), ("name", "meaning", "days", "visits", "arms"), path.name)
+    optional = ("source", "population", "parameters", "count_scale")
+    only_keys(table, optional, ("name", "meaning", "days", "visits", "arms"), path.name)
     for key in ("name", "meaning", "population"):
         if not isinstance(table.get(key, ""), str):
             raise StudyError(f"{path.name}: {key} is text, not {table[key]!r}")
@@ -71,6 +98,7 @@ def load_study(name_or_path: str | Path) -> Study:
         visits=tuple(_visit(v, days, path.name) for v in visits),
         arms=tuple(_arm(name, arm, f"{path.name} [arms.{name}]") for name, arm in table["arms"].items()),
         parameters=own,
+        count_scale=_scale(table.get("count_scale", 0.0), path.name),
     )
 
 
@@ -98,6 +126,13 @@ def _tables(found: Any, where: str) -> Mapping[str, Any]:
 def _number(value: Any, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 36525:
         raise StudyError(f"{what} is a number of days above 0, up to 36525, not {value!r}")
+    return float(value)
+
+
+def _scale(value: Any, where: str) -> float:
+    # a log SD of 5 is a factor of 150 either way
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 5:
+        raise StudyError(f"{where}: count_scale is a log SD from 0 to 5, not {value!r}")
     return float(value)
 
 

@@ -1,0 +1,1 @@
+"""Studies and cohorts as data: arms with regimens, and what was observed in them."""

@@ -1,0 +1,164 @@
+"""Observations against a model: does it have what was measured, and what do the rows leave open?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..dosing.given import written_out
+from ..errors import StudyError, UnitError, nearest
+from ..model.outline import Named, Outline
+from ..units import factor, same_dimension
+from .observation import Observation, Observations
+
+# As many are named in a warning.
+_NAMED = 4
+
+
+def check_against(observations: Observations, model: Outline) -> list[str]:
+    """What the rows leave open, as sentences, possibly none; StudyError for a row with a course that the model cannot
+    answer: an output it lacks, a form that is not the output's, or a unit that does not convert.
+    """
+    outputs = {o.name: o for o in model.outputs}
+    for row in (row for row in observations.rows if row.course >= 0):
+        if row.output not in outputs:
+            hint = nearest(row.output, outputs) or f"; it has: {', '.join(outputs)}"
+            raise StudyError(f"{row.origin}: model {model.name} has no output '{row.output[:40]}'{hint}")
+        _check_form(row, outputs[row.output])
+        _check_unit(row, outputs[row.output])
+    fit = observations.only("fit").rows
+    warnings = [
+        *_unpredicted(observations.rows),
+        *_dose_levels(observations, fit),
+        *_errors(fit),
+        *_edges(fit),
+        *_units(fit, outputs),
+        *_baselines(observations, fit),
+    ]
+    return warnings if observations.rows else ["there are no observations"]
+
+
+def dose_levels(observations: Observations, rows: Sequence[Observation]) -> tuple[str, ...]:
+    """The different amounts of one dose that these rows were sampled under, such as `1 MIU` or `0.4 MIU/m2`."""
+    levels: list[tuple[float, str, str]] = []
+    for course in dict.fromkeys(row.course for row in rows if row.course >= 0):
+        for _, _, dose in written_out(observations.courses[course].schedule):
+            level = (dose.amount, dose.unit, dose.per)
+            if dose.status != "missed" and dose.amount > 0 and not any(_same(level, known) for known in levels):
+                levels.append(level)
+    return tuple(f"{amount:g} {unit}" + (f"/{per}" if per else "") for amount, unit, per in levels)
+
+
+def _same(a: tuple[float, str, str], b: tuple[float, str, str]) -> bool:
+    try:
+        return a[2] == b[2] and abs(a[0] * factor(a[1], b[1]) / b[0] - 1) < 1e-9
+    except UnitError:
+        return False
+
+
+def _check_form(row: Observation, output: Named) -> None:
+    count = same_dimension(output.unit, "cells/uL")
+    needed = {
+        "percent": (output.unit == "%", "an output that is a percentage"),
+        "ratio": (output.unit == "%", "an output that is a percentage"),
+        "count": (count, "an output in cells per volume"),
+        "level": (output.unit != "%" and not count, "an output that is neither a count nor a percentage"),
+    }
+    fits, what = needed.get(row.form, (True, ""))
+    if not fits:
+        other = "percent" if output.unit == "%" else "count" if count else "level or fold"
+        raise StudyError(
+            f"{row.origin}: form {row.form} needs {what}, and {output.name} is in '{output.unit}'; its form is {other}"
+        )
+
+
+def _check_unit(row: Observation, output: Named) -> None:
+    if row.form not in ("count", "level") or not row.unit:
+        return
+    own = output.unit
+    if row.timing == "area":
+        own = "d" if own == "1" else f"{own}*d"
+    if not same_dimension(row.unit, own):
+        raise StudyError(f"{row.origin}: {row.output} is in '{own}', and '{row.unit}' does not convert to it")
+
+
+def _unpredicted(rows: Sequence[Observation]) -> Iterable[str]:
+    reasons = dict.fromkeys(row.reason for row in rows if row.reason)
+    for reason in reasons:
+        found = [row for row in rows if row.reason == reason]
+        yield f"{_rows(found, 'is', 'are')} kept but not predicted: {reason} ({_origins(found)})"
+
+
+def _dose_levels(observations: Observations, fit: Sequence[Observation]) -> Iterable[str]:
+    if not fit:
+        yield "there are no rows to fit"
+        return
+    levels = dose_levels(observations, fit)
+    if not levels:
+        yield "no row to fit was sampled under a dose: no response can be learned"
+    if len(levels) == 1:
+        yield f"one dose level ({levels[0]}): the gain and the EC50 of a response cannot be told apart"
+
+
+def _errors(fit: Sequence[Observation]) -> Iterable[str]:
+    bare = [row for row in fit if not _has_error(row)]
+    if bare:
+        yield (
+            f"{_rows(bare, 'has', 'have')} neither log_se nor a spread with n: the default log SE of 0.25 stands in "
+            f"({_origins(bare)})"
+        )
+
+
+def _has_error(row: Observation) -> bool:
+    """Whether a standard error follows from the row; a single patient's scatter is not his row's to say."""
+    printed = row.spread in ("SE", "CI95") or (row.spread in ("SD", "IQR", "log_SD") and row.n is not None)
+    return bool(row.log_se is not None or row.id or printed)
+
+
+def _edges(fit: Sequence[Observation]) -> Iterable[str]:
+    least = {"percent_change": -100.0}
+    edge = [r for r in fit if r.value == least.get(r.form, 0.0) or (r.form == "percent" and r.value == 100)]
+    if edge:
+        yield (
+            f"{_rows(edge, 'lies', 'lie')} at the end of the scale, where the log or logit is infinite: write the "
+            f"limit of the assay as value, and < or > as bound ({_origins(edge)})"
+        )
+
+
+def _units(fit: Sequence[Observation], outputs: dict[str, Named]) -> Iterable[str]:
+    bare = [r for r in fit if r.form in ("count", "level") and not r.unit and outputs[r.output].unit != "1"]
+    for name in dict.fromkeys(row.output for row in bare):
+        found = [row for row in bare if row.output == name]
+        yield f"{_rows(found, 'gives', 'give')} no unit: {name} is read in {outputs[name].unit} ({_origins(found)})"
+
+
+def _baselines(observations: Observations, fit: Sequence[Observation]) -> Iterable[str]:
+    counts = [row for row in fit if row.form == "count"]
+    shown = {_who(row) for row in counts if row.day_to == 0 and row.side == "pre"}
+    for name in dict.fromkeys(row.output for row in counts):
+        bare = [
+            row
+            for row in counts
+            if row.output == name
+            and _who(row) not in shown
+            and f"{name}_baseline" not in observations.courses[row.course].parameters
+        ]
+        who = list(dict.fromkeys(" ".join(filter(None, (row.study, row.arm, row.id))) for row in bare))
+        if who:
+            yield f"no baseline count of {name} (day 0, before the dose): the model's own stands for {_listed(who)}"
+
+
+def _who(row: Observation) -> tuple[str, ...]:
+    return row.study, row.arm, row.id, row.output
+
+
+def _rows(rows: Sequence[Observation], one: str, many: str) -> str:
+    return f"{len(rows)} row{'' if len(rows) == 1 else 's'} {one if len(rows) == 1 else many}"
+
+
+def _origins(rows: Sequence[Observation]) -> str:
+    return _listed([row.origin for row in rows])
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
