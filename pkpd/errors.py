@@ -40,6 +40,10 @@ class StudyError(PkpdError):
     """A study file that cannot be run."""
 
 
+class InferenceError(PkpdError):
+    """A fit, profile or prediction that cannot be made."""
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """`"; did you mean 'x'?"` for the closest candidate, or an empty string when none is close."""
     names = sorted(candidates)

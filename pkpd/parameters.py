@@ -15,14 +15,18 @@ from .units import amount, factor, same_dimension, unit
 
 _OURS = {"name", "origin"}  # what a table does not say itself
 BASES = ("measured", "derived", "fitted", "assumed")
+FIT = "fit of "  # how the source of a fitted value begins that names a fit and its data instead of a reference
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One value in its source's own unit.
 
-    `source` holds keys of references.toml, or the one word "assumed"; `bounds` are in the same unit as `value`;
-    `spread` is the between-patient SD of the log, dimensionless; `origin` is the file and table, or who changed it.
+    `source` holds keys of references.toml, or the one word "assumed", or of a fitted value also "fit of MODEL to DATA";
+    `bounds` are in the same unit as `value`;
+    `spread` is the between-patient SD of the log, dimensionless; `prior` is what is known apart from the rows of a fit:
+    the median, in the same unit, and the SD of the log (mean and SD where the lower bound is not above 0); `origin` is
+    the file and table, or who changed it.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Parameter:
     where: str = ""
     bounds: tuple[float, float] = (-math.inf, math.inf)
     spread: float | None = None
+    prior: tuple[float, float] | None = None
     note: str = ""
     origin: str = field(default="", compare=False)
 
@@ -109,8 +114,9 @@ class Parameters(Mapping[str, Parameter]):
         return Parameters(tuple(merged), self.origin, self.model or other.model)
 
     def sources(self) -> tuple[str, ...]:
-        """Every reference key in use, sorted, without "assumed"."""
-        return tuple(sorted({key for t in self.tables for key in t.source} - {"assumed"}))
+        """Every reference key in use, sorted, without "assumed" and without fits."""
+        keys = {key for t in self.tables for key in t.source if not key.startswith(FIT)}
+        return tuple(sorted(keys - {"assumed"}))
 
     def count(self) -> dict[str, int]:
         """How many values are measured, derived, fitted and assumed."""
@@ -185,6 +191,7 @@ def _read_table(name: str, table: Any, where: str) -> Parameter:
     if spread is not None and (spread := _number(spread, "spread", where)) < 0:
         raise ParameterError(f"{where}: spread is a standard deviation and cannot be negative, found {spread:g}")
     read = dict(table) | {"value": value, "spread": spread, "bounds": _bounds(table, value, where)}
+    read["prior"] = _prior(table, read["bounds"], where)
     return Parameter(**read | {"name": name, "source": _source(table, where), "origin": where})
 
 
@@ -213,6 +220,18 @@ def _bounds(table: Mapping[str, Any], value: float, where: str) -> tuple[float, 
     return (low, high)
 
 
+def _prior(table: Mapping[str, Any], bounds: tuple[float, float], where: str) -> tuple[float, float] | None:
+    if "prior" not in table:
+        return None
+    pair = table["prior"]
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise ParameterError(f"{where}: prior is two numbers, [median, SD of the log], found {pair!r}")
+    centre, sd = (_number(v, "each number of prior", where) for v in pair)
+    if not sd > 0 or not bounds[0] <= centre <= bounds[1]:
+        raise ParameterError(f"{where}: prior [{centre:g}, {sd:g}] needs a median inside the bounds and an SD above 0")
+    return (centre, sd)
+
+
 def _source(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
     basis, source = table["basis"], table["source"]
     if basis not in BASES:
@@ -228,6 +247,6 @@ def _source(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
         )
     known = load_references()
     for key in keys:
-        if key != "assumed" and key not in known:
+        if key != "assumed" and key not in known and not (basis == "fitted" and key.startswith(FIT)):
             raise ParameterError(f"{where}: source '{key}' is not in references.toml{nearest(key, known)}")
     return keys

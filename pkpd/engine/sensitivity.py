@@ -68,12 +68,7 @@ def forward(
     begin = min(0.0, float(wanted.times[0]))
     end = max(begin, float(wanted.times[-1]))
     rest = np.hstack([value.initial, moves.initial])
-    plans, speeds = list[Plan](), list[Vector]()
-    for k in range(len(along)):
-        moved = moved_actions(bound, patient.schedule, patient.size, moves.routes[k])
-        plan, speed = moved_plan(moved, rest[k], code.code.entered, bound.per_day, end + TIE)
-        plans.append(plan)
-        speeds.append(speed)
+    plans, speeds = _plans(patient, moves.routes, rest, code.code.entered, end)
     found = Slopes(np.empty((len(order), len(outputs))), np.empty((len(order), len(outputs), len(along))))
     p = np.hstack([value.p, moves.p])
     for items, plan in stacked(plans):
@@ -82,6 +77,23 @@ def forward(
         job = prepare(code, patients, plan, wanted, end, bound.per_day, tolerances, speed)
         _read(code, job.run(), patients.p, wanted.times * bound.per_day, order, outputs, items, found)
     return found
+
+
+def _plans(
+    patient: Patient, routes: Vector, rest: Vector, entered: Sequence[int], end: float
+) -> tuple[list[Plan], list[Vector]]:
+    """The plan along each parameter, and how fast its stops move."""
+    bound, found = patient.bound, list[tuple[Plan, Vector]]()
+    known: dict[tuple[bytes, bytes], tuple[Plan, Vector]] = {}
+    resets = any(dose.reset for dose in patient.schedule.doses)
+    for moving, initial in zip(routes, rest, strict=True):
+        # most parameters move no route, so their plans are one; a reset sets the state, which they do move
+        key = (moving.tobytes(), initial.tobytes() if resets else b"")
+        if key not in known:
+            moved = moved_actions(bound, patient.schedule, patient.size, moving)
+            known[key] = moved_plan(moved, initial, entered, bound.per_day, end + TIE)
+        found.append(known[key])
+    return [plan for plan, _ in found], [speed for _, speed in found]
 
 
 def _read(
