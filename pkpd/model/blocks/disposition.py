@@ -50,9 +50,11 @@ def uptake(m: Builder, cells: str, amount: Expression, letter: str) -> None:
     """Receptor-mediated uptake of IL-2 by `cells`, present in `amount` (1 at rest), and the production that balances
     it.
 
-    `capacity` is the clearance of a trace of IL-2; it halves at a free concentration of `half`.
+    `capacity` is the clearance of a trace of IL-2; it halves at a free concentration of `half`. One multiplier scales
+    the uptake of all cells, since levels in plasma tell only of their sum.
     """
-    capacity = m.parameter(f"{cells}_uptake", "L/h", latex=f"C_{letter}") * m["body_size"]
+    share = m.parameter("uptake_multiplier", "1", latex="u")
+    capacity = share * m.parameter(f"{cells}_uptake", "L/h", latex=f"C_{letter}") * m["body_size"]
     half = m.parameter(f"{cells}_uptake_half", "pM", latex=f"K_{{u{letter}}}")
     free, rest, plasma = m["free_il2"], m["free_il2_rest"], m["il2_plasma"]
     m.flow(f"{cells}_uptake_loss", capacity * amount * half / (half + free) * free, out_of=plasma)

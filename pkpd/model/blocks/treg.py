@@ -45,11 +45,13 @@ def treg_receptors(m: Builder) -> None:
     m.output("cd122", capacity, "1", "functional CD122 per Treg, relative", fold=True)
 
 
-def treg_cycle(m: Builder) -> None:
+def treg_cycle(m: Builder, entry_feedback: bool = True) -> None:
     """Resting and cycling (Ki67+) Treg as fold of the patient's own baseline; cycling cells divide and come to rest.
 
-    The signal moves resting cells into cycle; loss grows with the number of Treg (density feedback), which makes the
-    plateau. The rate into cycle is held at zero should the signal fall far below rest.
+    The signal moves resting cells into cycle. Density feedback makes the plateau and the way back: the more Treg, the
+    faster they are lost, and the fewer enter the cycle without drug, since they compete for what drives it. On the loss
+    alone (`entry_feedback=False`) Treg stay up until the next cycle of the index regimen, where a pooled analysis saw
+    no rise; scripts/structures.py compares. The rate is held at zero should the signal fall far below rest.
     """
     loss, thymic = m.parameter("treg_loss", "1/h", latex=r"\mu"), m.parameter("treg_thymic_share", "1", latex=r"\phi")
     ki67 = m.parameter("treg_ki67_baseline", "1", latex="P_0")
@@ -61,19 +63,17 @@ def treg_cycle(m: Builder) -> None:
     entry = m.define(
         "treg_entry_rest", (division + loss) * ki67 / (1 - ki67), "1/h", "rate into cycle at rest", latex=r"\pi_0"
     )
-    m.require(
-        activation * m["treg_occupancy_rest"],
-        entry,
-        "endogenous IL-2 drives no more Treg into cycle than enter it at rest",
-    )
+    driven = activation * m["treg_occupancy_rest"]
+    m.require(driven, entry, "endogenous IL-2 drives no more Treg into cycle than enter it at rest")
 
     resting = m.state(
         "treg_resting", "1", initial=1 - ki67, meaning="resting Treg, fold of all Treg at rest", latex="T"
     )
     cycling = m.state("treg_cycling", "1", initial=ki67, meaning="cycling (Ki67+) Treg, same scale", latex="P")
     total = m.define("treg_total", resting + cycling, "1", "Treg, fold of baseline", latex="G")
+    drug_free = entry * total ** (-feedback) if entry_feedback else entry
     rate = m.define(
-        "treg_entry", positive_part(entry + activation * m["treg_signal"]), "1/h", "rate into cycle", latex=r"\pi"
+        "treg_entry", positive_part(drug_free + activation * m["treg_signal"]), "1/h", "rate into cycle", latex=r"\pi"
     )
     m.change(resting, thymic * loss + 2 * division * cycling - rate * resting - loss * total**feedback * resting)
     m.change(cycling, rate * resting - division * cycling - loss * total**feedback * cycling)
