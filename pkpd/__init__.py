@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from .endpoints import Exposure, exposure
     from .engine.tolerances import Tolerances
     from .errors import PkpdError
+    from .inference.budget import Budget
+    from .inference.draws import Draws, read_draws
+    from .inference.fit import FitSettings, fit
+    from .inference.fitted import Fitted
+    from .inference.noise import Noise
+    from .inference.predict import predict
+    from .inference.profile import profile
     from .many import Many, simulate_many
     from .measures import Endpoint
     from .model.declaration import Model
@@ -32,25 +39,34 @@ if TYPE_CHECKING:
     from .shards.run import summarise_many
     from .shards.summary import Summary
     from .simulation import default_parameters, simulate
-    from .trials.study import Study, load_study
+    from .studies.library import load_observations
+    from .studies.observation import Observation, Observations
+    from .studies.study import Study, load_study
 
 __version__ = "0.1.0"
 
 # The home of every public name; a name's module is imported at its first use.
 _HOMES = {
+    "Budget": "inference.budget",
     "Builder": "model.grammar",
     "Dose": "dosing.dose",
+    "Draws": "inference.draws",
     "Endpoint": "measures",
     "Exposure": "endpoints",
+    "FitSettings": "inference.fit",
+    "Fitted": "inference.fitted",
     "LogGrid": "shards.grid",
     "Many": "many",
     "Model": "model.declaration",
+    "Noise": "inference.noise",
+    "Observation": "studies.observation",
+    "Observations": "studies.observation",
     "Parameter": "parameters",
     "Parameters": "parameters",
     "PkpdError": "errors",
     "Schedule": "dosing.schedule",
     "Sensitivities": "sensitivity",
-    "Study": "trials.study",
+    "Study": "studies.study",
     "Summary": "shards.summary",
     "Table": "output.tables",
     "Tolerances": "engine.tolerances",
@@ -59,13 +75,18 @@ _HOMES = {
     "build": "model.grammar",
     "default_parameters": "simulation",
     "exposure": "endpoints",
+    "fit": "inference.fit",
     "get_model": "model.registry",
+    "load_observations": "studies.library",
     "load_parameters": "parameters",
     "load_references": "references",
     "load_schedule": "dosing.library",
-    "load_study": "trials.study",
+    "load_study": "studies.study",
     "positive_part": "model.expressions",
+    "predict": "inference.predict",
     "print_progress": "shards.progress",
+    "profile": "inference.profile",
+    "read_draws": "inference.draws",
     "sensitivities": "sensitivity",
     "simulate": "simulation",
     "simulate_many": "many",
@@ -73,13 +94,20 @@ _HOMES = {
 }
 
 __all__ = [
+    "Budget",
     "Builder",
     "Dose",
+    "Draws",
     "Endpoint",
     "Exposure",
+    "FitSettings",
+    "Fitted",
     "LogGrid",
     "Many",
     "Model",
+    "Noise",
+    "Observation",
+    "Observations",
     "Parameter",
     "Parameters",
     "PkpdError",
@@ -94,13 +122,18 @@ __all__ = [
     "build",
     "default_parameters",
     "exposure",
+    "fit",
     "get_model",
+    "load_observations",
     "load_parameters",
     "load_references",
     "load_schedule",
     "load_study",
     "positive_part",
+    "predict",
     "print_progress",
+    "profile",
+    "read_draws",
     "sensitivities",
     "simulate",
     "simulate_many",

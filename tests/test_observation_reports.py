@@ -166,7 +166,7 @@ def test_check_counts_what_a_study_observed(here: Path) -> None:
     assert "observation" not in works("check", "mine.toml")
     (here / "mine.csv").write_text("output,form,day,value,role\nnk,fold,3,2,\nnk,fold,7,2,check\nnk,fold,6,,\n")
     assert (
-        works("check", "mine.toml").rstrip().endswith("; 3 observations (1 to fit, 1 to check, 1 without a prediction)")
+        works("check", "mine.toml").rstrip().endswith("; 3 observations (1 to fit, 1 to check, 1 without a value)")
     )
     (here / "mine.csv").write_text("output,form,day,value\nnks,fold,3,2\n")
     said = pkpd("check", "mine.toml")

@@ -42,6 +42,7 @@ def study_report(path: str | Path, model: str) -> str:
     check_against(found, outline_of(model))
     kinds = {f"to {role}": len(found.only(role).rows) for role in ("fit", "check")}
     kinds["design"] = len(found.only("design").rows)
+    kinds["without a value"] = sum(row.course >= 0 for row in found.rows) - sum(kinds.values())
     kinds["without a prediction"] = sum(row.course < 0 for row in found.rows)
     listed = ", ".join(f"{n} {kind}" for kind, n in kinds.items() if n)
     return f"{_count(len(found.rows), 'observation')} ({listed})"

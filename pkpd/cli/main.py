@@ -18,6 +18,9 @@ from ..errors import PkpdError, nearest
 VERBS = {
     "run": "Simulate a study, every arm: tables, figures and a record that can be replayed.",
     "simulate": "Simulate one schedule in one patient.",
+    "fit": "Fit parameters to the observations of studies: report, intervals, figures.",
+    "profile": "Fit, then see how far the rows let each parameter move.",
+    "predict": "Predict the observations of studies without fitting, and compare.",
     "schedule": "Say what a schedule is and list its doses.",
     "schedules": "List the named schedules.",
     "model": "Print a model's states, equations, parameters and outputs.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -111,8 +111,7 @@ def read_options(*, changes: tuple[str, ...], times: str | None, **texts: Any) -
     if texts["side"] not in SIDES:
         raise click.UsageError(f"--side is one of {', '.join(SIDES)}, not '{texts['side']}'")
     check_engine(texts["engine"])
-    sets = tuple(_change(text) for text in changes)
-    _check_names(texts["model"], sets)
+    sets = read_changes(texts["model"], changes)
     for size_option in ("bsa", "weight"):
         if texts[size_option] is not None and any(name == size_option for name, _ in sets):
             raise click.UsageError(f"--{size_option} and --set {size_option} say the same thing: give one of them")
@@ -123,6 +122,13 @@ def read_options(*, changes: tuple[str, ...], times: str | None, **texts: Any) -
         "weight": size(texts["weight"], "kg", "--weight"),
     }
     return Asked(changes=sets, times=_times(times), **read)
+
+
+def read_changes(model: str, texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Names and values of `--set`; a usage error for what is neither, or a name that a built-in model has not."""
+    changes = tuple(_change(text) for text in texts)
+    _check_names(model, changes)
+    return changes
 
 
 def size(text: str | None, unit: str, option: str) -> float | None:

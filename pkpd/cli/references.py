@@ -18,9 +18,11 @@ def references(what: str | None) -> None:
       pkpd references results/he2020/run.json
       pkpd references il2
     """
+    from ..parameters import FIT
     from ..references import bibliography, load_references
 
-    found = bibliography(load_references() if what is None else _keys(what))
+    keys = set(load_references()) if what is None else _keys(what)
+    found = bibliography(key for key in keys if not key.startswith(FIT))
     for reference in found:
         click.echo(str(reference))
     if not found:
@@ -71,7 +73,9 @@ def _of_record(what: str) -> set[str]:
     from ..errors import FileError
     from ..output.provenance import read_record
 
-    record = read_record(what)
+    record = read_record(what, "")
+    if record["kind"] != "run":
+        return _sources(record)
     try:
         tables = [t for arm in record["arms"].values() for t in arm["parameters"]["tables"].values()]
         return {str(key) for table in tables for key in table["source"]} | {str(key) for key in record["sources"]}

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import read_options, simulation_options
 
+if TYPE_CHECKING:
+    from ..inference.bands import Band
+    from ..output.trajectory import Trajectory
+    from ..trials.run import Run
+
 
 @click.command()
 @click.argument("schedule")
 @simulation_options
+@click.option("--uncertainty", metavar="FILE", help="Draws of parameters to show bands of, or default (the model's).")
+@click.option("--bands", metavar="FILE", help="With --uncertainty: write the bands as a tidy table.")
 @click.option("--csv", metavar="FILE", help="Write the trajectory as a tidy table.")
 @click.option("--wide", is_flag=True, help="With --csv: one column an output instead of one row.")
 @click.option("--plot", metavar="FILE", help="Write a figure: .png, .svg or .pdf.")
 @click.option("--output", metavar="FOLDER", help="Write tables, figures and record, as `pkpd run` does.")
-def simulate(schedule: str, csv: str | None, wide: bool, plot: str | None, output: str | None, **options: Any) -> None:
+def simulate(
+    schedule: str,
+    uncertainty: str | None,
+    bands: str | None,
+    csv: str | None,
+    wide: bool,
+    plot: str | None,
+    output: str | None,
+    **options: Any,
+) -> None:
     """Simulate SCHEDULE, a name (see `pkpd schedules`) or a text, and print IL-2 exposure and cell counts.
 
     \b
@@ -26,51 +43,78 @@ def simulate(schedule: str, csv: str | None, wide: bool, plot: str | None, outpu
       pkpd simulate "0.4 MIU/m2 daily x5" --bsa 1.6 --set treg_ec50=12pM --csv course.csv
       pkpd simulate "1 MIU iv over 2h once" --model my_model.py:model --times 0h,1h,2h,4h
     """
-    kind = _check_targets(csv, plot, output, wide)
+    targets = {"--csv": csv, "--plot": plot, "--output": output, "--bands": bands}
+    _check_targets(targets, wide, uncertainty)
     from ..dosing.library import load_schedule
 
     asked = read_options(**options)
     plan = load_schedule(schedule)
-    from ..output.provenance import write_results
-    from ..trials.record import csv_files, to_record
     from ..trials.run import schedule_run, simulate_run
     from ..trials.summary import summary
     from .run import command_line
-    from .write import figure_files, notes, title
+    from .uncertain import uncertainty_for
+    from .write import Beside, bands_of, notes, recorded
 
-    run = schedule_run(" ".join(schedule.split()), plan, asked.resolve())
+    chosen = asked.resolve()
+    run = schedule_run(" ".join(schedule.split()), plan, chosen)
     notes(run)
-    trajectories = simulate_run(run)
-    click.echo(summary(run, trajectories))
-    tables = csv_files(trajectories)
-    record = to_record(run, command_line(), tables)
-    if csv:
+    own = None if uncertainty is None else uncertainty_for(run, chosen, asked.params, uncertainty)
+    beside, trajectories = Beside(own), simulate_run(run)
+    ranges = bands_of(run, trajectories, beside.uncertainty)
+    click.echo(summary(run, trajectories, ranges))
+    tables, record = recorded(run, trajectories, ranges, beside, command_line())
+    _write(run, trajectories, ranges, targets, wide, tables, record)
+
+
+def _write(
+    run: Run,
+    trajectories: Sequence[Trajectory],
+    bands: Sequence[Band],
+    targets: Mapping[str, str | None],
+    wide: bool,
+    tables: Mapping[str, bytes],
+    record: dict[str, Any],
+) -> None:
+    """Every file asked for, each with the record of the run."""
+    from ..output.provenance import write_results
+    from ..trials.record import csv_files
+    from .write import figure_files, title
+
+    if csv := targets["--csv"]:
         _write_one(csv, csv_files(trajectories, wide)["trajectories.csv"], record)
-    if plot:
+    if (file := targets["--bands"]) and bands:
+        _write_one(file, tables["bands.csv"], record)
+    if plot := targets["--plot"]:
         from ..output.plots import overview_figure
         from ..output.plots.style import image
 
-        _write_one(plot, image(overview_figure(trajectories, run.visits, title(run)), kind), record)
-    if output:
-        write_results(output, tables | figure_files(run, trajectories), record)
+        figure = overview_figure(trajectories, run.visits, title(run), bands)
+        _write_one(plot, image(figure, Path(plot).suffix.lower().lstrip(".")), record)
+    if output := targets["--output"]:
+        write_results(output, dict(tables) | figure_files(run, trajectories, bands), record)
         click.echo(f"Written to {output}")
 
 
-def _check_targets(csv: str | None, plot: str | None, output: str | None, wide: bool) -> Literal["png", "svg", "pdf"]:
-    """The kind of figure asked for; a usage error for targets that make no sense."""
-    for option, target in (("--csv", csv), ("--plot", plot), ("--output", output)):
+def _check_targets(targets: Mapping[str, str | None], wide: bool, uncertainty: str | None) -> None:
+    """A usage error for targets that make no sense."""
+    for option, target in {**targets, "--uncertainty": uncertainty}.items():
         if target == "":
             raise click.UsageError(f"{option} takes a name, not an empty text")
-    if csv and csv.endswith(".json"):
-        raise click.UsageError(f"--csv takes a file such as course.csv, not '{csv}': records end in .json")
-    if wide and not csv:
+    for option in ("--csv", "--bands"):
+        if (target := targets[option]) and target.endswith(".json"):
+            raise click.UsageError(f"{option} takes a file such as course.csv, not '{target}': records end in .json")
+    if wide and not targets["--csv"]:
         raise click.UsageError("--wide goes with --csv")
-    if csv and plot and Path(csv) == Path(plot):
-        raise click.UsageError(f"--csv and --plot both name '{csv}'")
-    kind = Path(plot).suffix.lower().lstrip(".") if plot else "png"
-    if kind not in ("png", "svg", "pdf"):
+    if targets["--bands"] and uncertainty is None:
+        raise click.UsageError("--bands goes with --uncertainty")
+    files = [(option, Path(target)) for option, target in targets.items() if target and option != "--output"]
+    for k, (option, file) in enumerate(files):
+        for other, same in files[:k]:
+            if file == same:
+                raise click.UsageError(f"{other} and {option} both name '{targets[other]}'")
+    plot = targets["--plot"]
+    if plot and Path(plot).suffix.lower() not in (".png", ".svg", ".pdf"):
         raise click.UsageError(f"--plot takes a file ending in .png, .svg or .pdf, not '{plot}'")
-    return cast(Literal["png", "svg", "pdf"], kind)
 
 
 def _write_one(file: str, data: bytes, record: dict[str, Any]) -> None:

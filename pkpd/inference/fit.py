@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,11 @@ def fit(
     target = objective(used, model, base, coordinates(base, vary, priors=priors), noise, tolerances)
     search = searched(target, settings)
     kept = {id(row) for row in used.rows}
-    left_out = tuple(r for r in observations.rows if r.role in roles and id(r) not in kept)
+    left_out = tuple(
+        replace(r, reason=r.reason or "no value is given")
+        for r in observations.rows
+        if r.role in roles and id(r) not in kept
+    )
     return Fitted(
         model, base, target, noise, priors, search, search.best.x, data, left_out, tuple(warnings), settings.seed
     )

@@ -13,12 +13,12 @@ from ..studies.observation import Observation, Observations
 from .fitted import Fitted
 from .minimise import Problem, minimise
 from .noise import from_link
-from .objective import in_order
 from .predictor import Predictor, Unsolved, predictor
 
 RISE = 3.841458820694124  # of -2 log likelihood: the 95 % point of chi-squared with one degree of freedom
 STEP = 0.08  # of the link between neighbouring fits: about 8 % of a fold
 HOLD = 0.005  # how closely each fit holds the prediction at its target, on the link scale
+CLOSE = 1e-6  # nearer than this, a fit that cannot reach its target has got no further
 MOST = 40
 
 
@@ -45,8 +45,10 @@ def prediction_range(fitted: Fitted, rows: Observations) -> tuple[Range, ...]:
     """
     base = fitted.base
     targets = predictor(rows, fitted.model, base, fitted.names, fitted.objective.predictor.tolerances)
-    if len(in_order(targets)) < len(rows.rows):
-        raise InferenceError("a row to predict has no course")
+    try:
+        targets.one(fitted.values)
+    except Unsolved as reason:
+        raise InferenceError(f"the rows cannot be predicted at the fitted values: {reason}") from None
     return tuple(_range(fitted, targets, k, row) for k, row in enumerate(rows.rows))
 
 
@@ -61,8 +63,9 @@ def _range(fitted: Fitted, targets: Predictor, k: int, row: Observation) -> Rang
             target = here + way * STEP * step
             x, cost, reached = _held(fitted, targets, k, target, x)
             rise = cost - fitted.cost
-            # a target beyond all that the parameters can do is not reached, and the walk ends
-            if abs(reached - target) > 4 * HOLD:
+            # a target beyond all that the parameters can do is not reached, and the walk ends where it gets no further;
+            # one that rows hold fast is not reached either, but the point lies on the profile all the same
+            if abs(reached - target) > 4 * HOLD and way * (reached - before[0]) < CLOSE:
                 break
             found[reached] = rise
             if rise > RISE:

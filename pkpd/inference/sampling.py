@@ -128,8 +128,10 @@ def reduce(sampled: Sampled, series: Vector) -> tuple[Vector, Vector]:
 def samplings(
     observations: Sequence[Observation], courses: Sequence[Course], model: Outline
 ) -> list[tuple[Sampling, list[int]]]:
-    """One sampling a course that has rows, with the numbers of those rows."""
+    """One sampling a course that has rows, with the numbers of those rows; InferenceError for a row without one."""
     groups: dict[int, list[int]] = {}
     for number, row in enumerate(observations):
+        if not 0 <= row.course < len(courses):
+            raise InferenceError(f"{row.origin}: the row cannot be predicted: {row.reason or 'it has no course'}")
         groups.setdefault(row.course, []).append(number)
     return [(sampling(courses[k], [observations[i] for i in own], model), own) for k, own in groups.items()]

@@ -18,7 +18,8 @@ from typing import Any
 from .. import __version__
 from ..errors import FileError
 
-PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "sympy", "pint", "matplotlib")
+PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "sympy", "pint", "matplotlib", "lmfit")
+RECORDS = ("run", "fit", "profile", "prediction")
 
 
 def versions() -> dict[str, str]:
@@ -37,8 +38,8 @@ def versions() -> dict[str, str]:
     return found
 
 
-def read_record(path: str | Path) -> dict[str, Any]:
-    """A `run.json` as plain tables; FileError when it is no such file."""
+def read_record(path: str | Path, kind: str = "run") -> dict[str, Any]:
+    """A `run.json` as plain tables; FileError when it is no such file, or not of the kind asked for ("" takes any)."""
     file = Path(path)
     try:
         record = json.loads(file.read_bytes().decode("utf-8"))
@@ -46,13 +47,16 @@ def read_record(path: str | Path) -> dict[str, Any]:
         raise FileError(f"{file} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise FileError(f"{file} is not valid JSON: {error}") from None
-    if not isinstance(record, dict) or record.get("kind") != "run":
+    if not isinstance(record, dict) or record.get("kind") not in RECORDS:
         raise FileError(f'{file} is not a record of a run: it does not say "kind": "run"')
+    if kind and record["kind"] != kind:
+        raise FileError(f"{file} is the record of a {record['kind']}, where that of a {kind} is needed")
     for key in ("files", "tables", "versions"):
         table = record.get(key)
         if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
             raise FileError(f"{file} is damaged: '{key}' is a table of texts, not {table!r:.40}")
-    if not isinstance(record.get("command"), str) or record.get("seed", 0) is not None:
+    seed = record.get("seed", "")
+    if not isinstance(record.get("command"), str) or not (seed is None or (kind != "run" and type(seed) is int)):
         raise FileError(f"{file} is damaged: it needs the command as text, and a seed of null")
     return record
 
@@ -110,7 +114,7 @@ def _earlier(path: Path) -> dict[str, str]:
         return {}
     if not path.is_file():
         raise FileError(f"{path} is in the way and is not a file; choose another place, or move it away first")
-    record = read_record(path)
+    record = read_record(path, "")
     if path.read_bytes() != _sealed({k: v for k, v in record.items() if k != "digest"}):
         raise FileError(f"{path} was changed since pkpd wrote it and is not replaced; choose another place")
     listed = record.get("files", {})

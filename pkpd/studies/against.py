@@ -28,6 +28,7 @@ def check_against(observations: Observations, model: Outline) -> list[str]:
     fit = observations.only("fit").rows
     warnings = [
         *_unpredicted(observations.rows),
+        *_without_value(observations.rows),
         *_dose_levels(observations, fit),
         *_errors(fit),
         *_edges(fit),
@@ -86,6 +87,12 @@ def _unpredicted(rows: Sequence[Observation]) -> Iterable[str]:
     for reason in reasons:
         found = [row for row in rows if row.reason == reason]
         yield f"{_rows(found, 'is', 'are')} kept but not predicted: {reason} ({_origins(found)})"
+
+
+def _without_value(rows: Sequence[Observation]) -> Iterable[str]:
+    found = [row for row in rows if row.value is None and row.bound in ("=", ">", "<") and not row.reason]
+    if found:
+        yield f"{_rows(found, 'has', 'have')} no value: predicted, never fitted ({_origins(found)})"
 
 
 def _dose_levels(observations: Observations, fit: Sequence[Observation]) -> Iterable[str]:

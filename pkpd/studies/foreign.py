@@ -5,7 +5,6 @@ A row that cannot be predicted stays in its place with the reason; nothing but m
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -166,10 +165,6 @@ def _against(row: Observation) -> str:
         check_row(row)
     except PkpdError as error:
         return str(error).removeprefix(f"{row.origin}: ")
-    if row.value is not None and row.bound in ("=", ">", "<"):
-        least, most = (-100 if row.form == "percent_change" else 0), (100 if row.form == "percent" else math.inf)
-        if not least < row.value < most:
-            return f"a {row.form} of {row.value:g} has no logarithm to compare"
     return reason_against(row)
 
 

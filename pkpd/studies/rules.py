@@ -27,9 +27,9 @@ def reason_against(row: Observation) -> str:
     """Why a row can never be predicted as a number, or an empty string."""
     if row.bound == "qualitative":
         return "a statement in words"
-    if row.bound == "range":
-        return "a range, not a value"
-    return "" if row.value is not None else "no value is given"
+    if row.bound == "range" and (row.low is None or row.high is None):
+        return "a range without its two ends"
+    return ""
 
 
 def _check_window(row: Observation) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from ..trajectory import Trajectory
+from .bands import band_handle, banded, draw_range
 from .labels import draw_footnote, draw_legend, head, unit_label
-from .style import INK, SAME, Look, Vector, curve, drawing, new_figure, those_with
+from .style import INK, SAME, Look, Vector, curve, drawing, new_figure
 from .timeline import dose_times, draw_time
+
+if TYPE_CHECKING:
+    from ...inference.bands import Band
 
 CELLS = ("treg", "nk", "cd56bright", "cd56dim")
 DIPS = "Pale line: dips after each dose while cells leave the blood; their depth is assumed."
@@ -31,16 +35,20 @@ def draw_cells(
     *,
     marks: bool = True,
     scale: tuple[float, float] | None = None,
+    bands: Sequence[Band] = (),
 ) -> Axes:
     """One output, all arms, a dot at each of `visits` (days).
 
     A name that ends in `_fold` gets a log2 axis with the baseline at 1; others start at 0, in the output's own unit.
-    `scale` gives the values the axis has to hold, where panels share one.
+    `scale` gives the values the axis has to hold, where panels share one. `bands`, one an arm, are shaded between dips.
     """
-    for t, look in those_with(trajectories, output):
+    for t, look, band in banded(trajectories, bands, output):
+        if band is not None:
+            order = np.argsort(t.times, kind="stable")[between_dips(t, visits)]
+            draw_range(axes, t.times[order], band[output][::2, order], look, log=output.endswith("_fold"))
         _draw_arm(axes, t, look, *curve(t, output), visits)
     draw_time(axes, trajectories, marks=marks)
-    low, high = scale or extent(trajectories, [output])
+    low, high = scale or extent(trajectories, [output], bands)
     if output.endswith("_fold"):
         fold_axis(axes, low, high)
     else:
@@ -96,9 +104,12 @@ def pale(colour: str) -> str:
     return to_hex((red, green, blue))
 
 
-def extent(trajectories: Sequence[Trajectory], outputs: Sequence[str]) -> tuple[float, float]:
-    """Lowest and highest value of some outputs over all arms that have them."""
+def extent(
+    trajectories: Sequence[Trajectory], outputs: Sequence[str], bands: Sequence[Band] = ()
+) -> tuple[float, float]:
+    """Lowest and highest value of some outputs over all arms that have them, and of their bands."""
     found = [t[o] for o in outputs for t in trajectories if o in t.outputs]
+    found += [band[o] for o in outputs for band in bands if o in band.outputs]
     return min(float(v.min()) for v in found), max(float(v.max()) for v in found)
 
 
@@ -133,16 +144,22 @@ def visit_handle(trajectories: Sequence[Trajectory], visits: Sequence[float]) ->
 
 
 @drawing()
-def cells_figure(trajectories: Sequence[Trajectory], visits: Sequence[float] = (), *, fold: bool = False) -> Figure:
+def cells_figure(
+    trajectories: Sequence[Trajectory],
+    visits: Sequence[float] = (),
+    *,
+    fold: bool = False,
+    bands: Sequence[Band] = (),
+) -> Figure:
     """A panel for each of Treg, NK, CD56bright and CD56dim that the models have; folds share one scale."""
     names = cells_in(trajectories, fold)
     columns = min(2, len(names))
     rows = -(-len(names) // columns)
     figure = new_figure(8.0, 1.1 + 2.1 * rows)
     grid = list(figure.subplots(rows, columns, squeeze=False).flat)
-    scale = extent(trajectories, names) if fold else None
+    scale = extent(trajectories, names, bands) if fold else None
     for number, (axes, name) in enumerate(zip(grid, names, strict=False)):
-        draw_cells(axes, trajectories, name, visits, scale=scale)
+        draw_cells(axes, trajectories, name, visits, scale=scale, bands=bands)
         head(axes)
         if number + columns < len(names):
             axes.set_xlabel("")
@@ -151,6 +168,6 @@ def cells_figure(trajectories: Sequence[Trajectory], visits: Sequence[float] = (
         axes.set_axis_off()
     figure.align_ylabels()
     title = "Cells in blood, fold of the patient's own baseline" if fold else "Cells in blood, counts"
-    draw_legend(figure, title, trajectories, visit_handle(trajectories, visits))
+    draw_legend(figure, title, trajectories, [*visit_handle(trajectories, visits), *band_handle(bands)])
     draw_footnote(figure, footnote(trajectories))
     return figure

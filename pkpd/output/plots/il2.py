@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,9 +13,13 @@ from matplotlib.ticker import MaxNLocator
 
 from ...dosing.blocks import blocks, usual_gap
 from ..trajectory import Trajectory
+from .bands import band_handle, banded, draw_band
 from .labels import draw_legend, meaning, unit_label
-from .style import INK, QUIET, Vector, curve, drawing, looks, new_figure, span, those_with
+from .style import INK, QUIET, Vector, curve, drawing, looks, new_figure, span
 from .timeline import dose_times, draw_time
+
+if TYPE_CHECKING:
+    from ...inference.bands import Band
 
 ASSAY_LIMIT = 0.2  # pM; assumed: no source was found for the limit below which assays bound endogenous IL-2
 LONGEST_CLOSE_UP = 14.0  # days
@@ -32,18 +36,21 @@ def draw_level(
     window: tuple[float, float] | None = None,
     assay_limit: float = ASSAY_LIMIT,
     marks: bool = True,
+    bands: Sequence[Band] = (),
 ) -> Axes:
     """An output over time on a linear or log10 axis, all arms; `window` (days) shows a part of it.
 
-    `assay_limit` (pM, 0 for none) is a dashed line, for `il2` only.
+    `assay_limit` (pM, 0 for none) is a dashed line, for `il2` only. `bands`, one an arm, are shaded.
     """
     first, last = window or span(trajectories)
     seen: list[Vector] = []
-    for t, look in those_with(trajectories, output):
+    for t, look, band in banded(trajectories, bands, output):
         days, values = curve(t, output)
+        ends = draw_band(axes, t, look, band, output, log=log)
         line = axes.plot(days, values, color=look.colour, linestyle=look.dash, linewidth=1.1, label=look.label)[0]
         line.set(marker="o" if len(days) <= FEW else "", markersize=2.5)
-        seen.append(values[(days >= first) & (days <= last)])
+        shown = (days >= first) & (days <= last)
+        seen += [values[shown], *(end[shown] for end in ends if end.size)]
     draw_time(axes, trajectories, window, marks=marks)
     limit = assay_limit if output == "il2" else 0.0
     values = np.concatenate(seen)
@@ -102,7 +109,12 @@ def close_up_name(trajectories: Sequence[Trajectory], window: tuple[float, float
 
 
 @drawing()
-def level_figure(trajectories: Sequence[Trajectory], output: str = "", assay_limit: float = ASSAY_LIMIT) -> Figure:
+def level_figure(
+    trajectories: Sequence[Trajectory],
+    output: str = "",
+    assay_limit: float = ASSAY_LIMIT,
+    bands: Sequence[Band] = (),
+) -> Figure:
     """`output` (default `il2`, else the model's first) linear and semi-log, with a close-up of the first doses."""
     output = output or first_output(trajectories)
     window = close_up(trajectories)
@@ -111,7 +123,7 @@ def level_figure(trajectories: Sequence[Trajectory], output: str = "", assay_lim
     grid = figure.subplots(2, len(ratios), squeeze=False, sharex="col", width_ratios=ratios)
     for row, log in enumerate((False, True)):
         for axes, part in zip(grid[row], (None, window), strict=False):
-            draw_level(axes, trajectories, output, log=log, window=part, assay_limit=assay_limit)
+            draw_level(axes, trajectories, output, log=log, window=part, assay_limit=assay_limit, bands=bands)
             if part:
                 axes.set_ylabel("")
             if row == 0:
@@ -119,7 +131,8 @@ def level_figure(trajectories: Sequence[Trajectory], output: str = "", assay_lim
                 axes.tick_params(axis="x", labelbottom=False)
                 axes.set_title(close_up_name(trajectories, part) if part else "whole course")
     figure.align_ylabels()
-    draw_legend(figure, meaning(trajectories, output), trajectories, limit_handle(output, assay_limit))
+    handles = [*limit_handle(output, assay_limit), *band_handle(bands)]
+    draw_legend(figure, meaning(trajectories, output), trajectories, handles)
     return figure
 
 

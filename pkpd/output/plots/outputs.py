@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...errors import SimulationError
 from ..trajectory import Trajectory
+from .bands import band_handle
 from .cells import CELLS, draw_cells, extent, fold_axis, footnote, visit_handle
 from .il2 import draw_level
 from .labels import draw_footnote, draw_legend, head, meaning
 from .style import drawing, new_figure
 
+if TYPE_CHECKING:
+    from ...inference.bands import Band
+
 
 def draw_output(
-    axes: Axes, trajectories: Sequence[Trajectory], output: str, visits: Sequence[float] = (), *, marks: bool = True
+    axes: Axes,
+    trajectories: Sequence[Trajectory],
+    output: str,
+    visits: Sequence[float] = (),
+    *,
+    marks: bool = True,
+    bands: Sequence[Band] = (),
 ) -> Axes:
     """One output over time, all arms: log2 with the baseline at 1 for a fold, else linear; cells as in `draw_cells`."""
     if is_cell(output):
-        return draw_cells(axes, trajectories, output, visits, marks=marks)
-    draw_level(axes, trajectories, output, assay_limit=0.0, marks=marks)
+        return draw_cells(axes, trajectories, output, visits, marks=marks, bands=bands)
+    draw_level(axes, trajectories, output, assay_limit=0.0, marks=marks, bands=bands)
     if is_fold(trajectories, output):
-        fold_axis(axes, *extent(trajectories, [output]))
+        fold_axis(axes, *extent(trajectories, [output], bands))
     return axes
 
 
@@ -45,7 +56,10 @@ def plain_outputs(trajectories: Sequence[Trajectory]) -> tuple[str, ...]:
 
 @drawing()
 def outputs_figure(
-    trajectories: Sequence[Trajectory], outputs: Sequence[str] = (), visits: Sequence[float] = ()
+    trajectories: Sequence[Trajectory],
+    outputs: Sequence[str] = (),
+    visits: Sequence[float] = (),
+    bands: Sequence[Band] = (),
 ) -> Figure:
     """A panel for each of `outputs`, by default all that are not folds; SimulationError for a name no model has."""
     names = tuple(outputs) or plain_outputs(trajectories)
@@ -56,7 +70,7 @@ def outputs_figure(
     figure = new_figure(8.0 if columns < 3 else 10.6, 0.9 + (2.1 if rows > 1 else 2.6) * rows)
     grid = list(figure.subplots(rows, columns, squeeze=False).flat)
     for number, (axes, name) in enumerate(zip(grid, names, strict=False)):
-        draw_output(axes, trajectories, name, visits)
+        draw_output(axes, trajectories, name, visits, bands=bands)
         if len(names) > 1:
             head(axes)
         if number + columns < len(names):
@@ -68,6 +82,7 @@ def outputs_figure(
     model = trajectories[0].bound.model.name
     title = f"Outputs of the model {model}" if len(names) > 1 else meaning(trajectories, names[0])
     cells = any(is_cell(name) for name in names)
-    draw_legend(figure, title, trajectories, visit_handle(trajectories, visits if cells else ()))
+    handles = [*visit_handle(trajectories, visits if cells else ()), *band_handle(bands)]
+    draw_legend(figure, title, trajectories, handles)
     draw_footnote(figure, footnote(trajectories) if cells else "")
     return figure

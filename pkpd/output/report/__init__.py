@@ -1,0 +1,1 @@
+"""Reports of fits, as text and as a page."""
