@@ -30,6 +30,7 @@ from benchmarks.cases import Case, case
 from benchmarks.cold import Start, starts
 from benchmarks.derivatives import derivatives
 from benchmarks.engines import HEYOKA, JUDGED, MAKERS, MISSING, OURS, engines
+from benchmarks.fits import fits
 from benchmarks.goals import goals
 from benchmarks.growth import growth
 from benchmarks.heyoka_program import program
@@ -71,11 +72,16 @@ def measured(effort: Effort) -> dict[str, Any]:
     print(growth_table(sizes), flush=True)
     moved = derivatives(cases[-1], effort)
     print(engines_table(f"{cases[-1].name}: derivatives with respect to 8 parameters", moved, moved[0]), flush=True)
+    fitted = fits(effort)
+    for name in dict.fromkeys(r.case for r in fitted):
+        here = [r for r in fitted if r.case == name]
+        print(engines_table(name, here, here[0]), flush=True)
     begun = [*started(cases[-1], effort), million(2048 if effort.quick else 20480)]
     print(starts_table(begun), flush=True)
-    judged = list(goals(one, many, begun))
+    judged = list(goals(one, many, begun, fitted))
     print(goals_table(judged), flush=True)
-    parts = {"one": one, "population": many, "derivatives": moved, "growth": sizes, "starts": begun, "goals": judged}
+    parts = {"one": one, "population": many, "derivatives": moved, "fits": fitted, "growth": sizes, "starts": begun}
+    parts["goals"] = judged
     return {"machine": machine} | {name: [asdict(row) for row in rows] for name, rows in parts.items()}
 
 

@@ -25,6 +25,7 @@ from pkpd.studies.observation import Observations
 
 ROOT = Path(__file__).resolve().parent.parent
 PARAMS = ROOT / "params"
+FITS = PARAMS / "fits"
 # Every built-in study with rows marked "fit".
 EVIDENCE = ("dilt1d", "hao2020", "feng2019", "koreth2016", "roswellpark1996")
 MODELS = ("il2", "il2_minimal")
@@ -44,14 +45,14 @@ def evidence(model: str) -> Observations:
     return Observations(rows, found.courses, found.count_scale, ", ".join(EVIDENCE))
 
 
-def reference_fit(model: str) -> Fitted:
+def reference_fit(model: str, starts: int = STARTS) -> Fitted:
     """The fit that made the shipped set."""
     return pkpd.fit(
         evidence(model),
         model,
         pkpd.load_parameters(model),
         varied(model),
-        settings=pkpd.FitSettings(starts=STARTS, budget=Budget(evaluations=EVALUATIONS)),
+        settings=pkpd.FitSettings(starts=starts, budget=Budget(evaluations=EVALUATIONS)),
     )
 
 
@@ -70,12 +71,12 @@ def write(model: str, fitted: Fitted) -> None:
     rows = fitted.objective.observations
     others = {sd: refit(fitted, rows, pkpd.Noise(between_studies=sd)) for sd in (0.2, 0.5)}
     (PARAMS / "draws").mkdir(exist_ok=True)
-    (PARAMS / "fits").mkdir(exist_ok=True)
+    FITS.mkdir(exist_ok=True)
     draws = covariance_draws(fitted, DRAWS, exact=True)
     print(f"{model}: {DRAWS} draws, whose weights were worth {draws.effective:.0f} independent ones")
     (PARAMS / "draws" / f"{model}.csv").write_bytes(write_draws(draws))
     text = report(fitted, left_out=left_out(fitted), others=others)
-    (PARAMS / "fits" / f"{model}.txt").write_text(text, encoding="utf-8")
+    (FITS / f"{model}.txt").write_text(text, encoding="utf-8")
 
 
 def entered(text: str, name: str, key: str, value: str) -> str:

@@ -19,6 +19,7 @@ COMMANDS = {
     "model_il2_minimal_latex": ["model", "il2_minimal", "--latex"],
     "check": ["check", "il2", "il2_minimal", "schedules", "he2020", "references"],
     "references_he2020": ["references", "he2020"],
+    "fit_small": ["fit", "dilt1d", "hao2020", "--vary", "treg_ec50,treg_activation", "--starts", "2"],
 }
 
 

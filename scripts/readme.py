@@ -46,7 +46,13 @@ def _plain(latex: str) -> str:
 
 def blocks() -> dict[str, str]:
     """The generated parts by name."""
-    return {"published": table(comparisons()), "glossary": glossary(), "speed": tables()}
+    made = {"published": table(comparisons()), "glossary": glossary(), "speed": tables()}
+    return made | {"range": shipped("trial_range"), "structures": shipped("structures")}
+
+
+def shipped(name: str) -> str:
+    """What a slow script wrote beside the fits, as it printed it."""
+    return f"```\n{(README.parent / 'params' / 'fits' / f'{name}.txt').read_text(encoding='utf-8').rstrip()}\n```"
 
 
 def filled(text: str) -> str:

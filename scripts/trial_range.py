@@ -1,12 +1,13 @@
-"""What the readable evidence allows for the index trial's own regimen: `python scripts/trial_range.py` prints, for Treg, NK
-and CD56bright, the calibrated course and the range whose fit to all rows and priors is not significantly worse.
+"""What the readable evidence allows for the index trial's own regimen: `python scripts/trial_range.py` prints, for Treg,
+NK and CD56bright, the calibrated course and the range whose fit to all rows and priors is not significantly worse, and
+writes it to params/fits/.
 
 The trial's own subset counts could not be read, so this is a prediction of its mean, with no spread between studies.
 """
 
 from __future__ import annotations
 
-from calibrate_reference import reference_fit
+from calibrate_reference import FITS, reference_fit
 
 import pkpd
 from pkpd.inference.ranges import Range, asked, prediction_range
@@ -45,4 +46,6 @@ def table(found: list[Range]) -> str:
 
 
 if __name__ == "__main__":
-    print(table(ranges()))
+    said = table(ranges()) + "\n"
+    print(said, end="")
+    (FITS / "trial_range.txt").write_text(said, encoding="utf-8")

@@ -92,10 +92,26 @@ def record(path: str | Path) -> dict[str, Any]:
 
 def printed(text: str, title: str) -> list[dict[str, float]]:
     """The rows of each printed table under a title, one table after the other; a dash is NaN."""
+    return [{k: math.nan if c == "-" else float(c) for k, c in row} for row in _cells(text, re.escape(title))]
+
+
+def printed_ranges(text: str, title: str) -> list[dict[str, tuple[float, ...]]]:
+    """The same for tables of values with their ranges: value, low and high of each column, and the day alone."""
     found = []
-    for table in re.findall(rf"^{re.escape(title)}\n((?:.+\n)+)", text + "\n", re.MULTILINE):
+    for (_, day), *columns in _cells(text, re.escape(title) + r", with the 90 % range of \d+ draws"):
+        assert [name for name, _ in columns[1::2]] == ["90 % range"] * (len(columns) // 2)
+        pairs = zip(columns[::2], columns[1::2], strict=True)
+        row = {name: (float(value), *map(float, ends.split("-"))) for (name, value), (_, ends) in pairs}
+        found.append({"day": (float(day),), **row})
+    return found
+
+
+def _cells(text: str, title: str) -> list[list[tuple[str, str]]]:
+    """Head and cell of every column of each row of the tables under a title, which is a regular expression."""
+    found = []
+    for table in re.findall(rf"^{title}\n((?:.+\n)+)", text + "\n", re.MULTILINE):
         head, *lines = [re.split(r"\s{2,}", line) for line in table.splitlines()]
-        found += [dict(zip(head, (math.nan if c == "-" else float(c) for c in line), strict=True)) for line in lines]
+        found += [list(zip(head, line, strict=True)) for line in lines]
     return found
 
 
@@ -189,8 +205,9 @@ def put_files(folder: Path) -> None:
     (folder / "binary").write_bytes(bytes(range(256)))
 
 
-# what every run writes, and a run that takes a tenth of a second
-TABLES = {"trajectories.csv", "doses.csv", "run.json"}
+# what every run of a built-in model writes; what it adds beside the figures; and a run that takes a tenth of a second
+TABLES = {"trajectories.csv", "doses.csv", "bands.csv", "run.json"}
+VALIDATION = {"validation.csv", "validation.html"}
 SHORT = ("--model", "il2_minimal", "--no-figures", "--times", "0,1,2,7")
 
 

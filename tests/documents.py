@@ -17,7 +17,7 @@ from pkpd.parameters import load_parameters
 from pkpd.references import load_references
 from pkpd.trials.record import from_record, to_record
 from pkpd.trials.run import Options, study_run
-from pkpd.trials.study import load_study
+from pkpd.studies.study import load_study
 
 Place = tuple[str | int, ...]
 

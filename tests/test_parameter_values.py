@@ -81,20 +81,22 @@ def test_an_impossible_baseline_is_refused(changes: dict[str, float], said: str)
 )
 def test_a_value_is_set_in_any_unit_of_its_kind(text: str | float, value: float) -> None:
     before = default_parameters("il2")
+    was = before["treg_ec50"].value
     after = before.set("--set", treg_ec50=text)
     assert after["treg_ec50"].value == pytest.approx(value, rel=1e-14)  # two roundings in the factor
     assert after["treg_ec50"].unit == "pM"
-    assert before["treg_ec50"].value == 10, "a change is a new value"
+    assert before["treg_ec50"].value == was != after["treg_ec50"].value, "a change is a new value"
     untouched = [t for t in after.tables if t.name != "treg_ec50"]
     assert untouched == [t for t in before.tables if t.name != "treg_ec50"]
 
 
 def test_a_set_value_says_who_set_it_and_from_what() -> None:
+    own = default_parameters("il2")["treg_ec50"]
     changed = default_parameters("il2").set("--set", treg_ec50="12 pM")["treg_ec50"]
     assert (changed.basis, changed.source) == ("assumed", ("assumed",))
-    for part in ("--set", "12 pM", "10 pM", *default_parameters("il2")["treg_ec50"].source):
+    for part in ("--set", "set to 12 pM", f"was {own.value:g} pM", *own.source):
         assert part in changed.where
-    assert changed.bounds == default_parameters("il2")["treg_ec50"].bounds and not changed.outside
+    assert changed.bounds == own.bounds and not changed.outside
     assert default_parameters("il2").set(treg_ec50="41 pM")["treg_ec50"].outside
 
 

@@ -25,6 +25,7 @@ GOOD: dict[str, Any] = {
     "where": "abstract",
     "bounds": [4, 40],
     "spread": 0.3,
+    "prior": [12, 0.5],
     "note": "one of three",
 }
 
@@ -54,6 +55,7 @@ def test_a_good_table_is_read(tmp_path: Path) -> None:
         "abstract",
         (4.0, 40.0),
         0.3,
+        (12.0, 0.5),
         "one of three",
     )
 

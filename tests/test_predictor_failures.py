@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from models import explodes, one_compartment
 from prediction_cases import course, predicts, row
 
+import pkpd
+from pkpd.dosing.dose import Dose
+from pkpd.dosing.schedule import Schedule
 from pkpd.errors import InferenceError
 from pkpd.inference.predictor import Unsolved, predictor
-from pkpd.studies.observation import Observation, Observations
+from pkpd.parameters import Parameters
+from pkpd.studies.observation import Course, Observation, Observations
 
 
 def test_vectors_without_a_solution_are_told_and_harm_no_other() -> None:
@@ -66,3 +71,21 @@ def test_rows_that_the_model_cannot_answer(wrong: Observation, says: str) -> Non
     with pytest.raises(InferenceError) as caught:
         predicts([wrong])
     assert says in str(caught.value)
+
+
+def test_steady_state_records_have_derivatives_by_differences() -> None:
+    """Against differences of another width; both are wrong by the square of theirs and by the solver's error."""
+    dose = Dose(Fraction(0), 1.0, "MIU", steady_state=1, interval=Fraction(2))
+    course = Course("one", "", "steady", Schedule.of(dose), Parameters((), "study"))
+    rows = tuple(Observation("one", "treg", "count", 60.0, day_from=d, day_to=d, course=0) for d in (1.0, 2.0, 5.0))
+    names = ["treg_growth", "treg_feedback"]
+    found = predictor(Observations(rows, (course,)), "il2_minimal", pkpd.load_parameters("il2_minimal"), names)
+    values = np.array([20.0, 0.6])
+    links, slopes = found.slopes(values)
+    np.testing.assert_allclose(links, found.one(values), rtol=1e-12)
+    for k, step in enumerate(1e-3 * values):
+        moved = np.zeros(2)
+        moved[k] = step
+        apart = (found.one(values + moved) - found.one(values - moved)) / (2 * step)
+        np.testing.assert_allclose(slopes[:, k], apart, rtol=2e-3)
+    assert np.all(np.abs(slopes) > 1e-4)

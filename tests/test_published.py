@@ -30,7 +30,6 @@ MISSES = {
     "IV infusion of 0.491 MIU/m2 a day",
     "IV infusion of 0.655 MIU/m2 a day",
     "treg, 0.26 MIU/m2 every 3 days, steady state, trough (design target)",
-    "treg, 1.0 MIU/m2 daily x 84, on treatment",
     "Treg, 3 MIU/m2 daily, day 28",
     "Treg, 0.101 MIU/m2 single dose, largest visit",
     "IL-2 peak, 1.75 MIU/m2 daily, week 6",

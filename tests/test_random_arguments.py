@@ -29,12 +29,16 @@ TAKES = {
     "models": (),
     "check": ("il2", "he2020", "parameters.toml", "study.toml", "out/run.json"),
     "references": ("il2", "he2020", "out/run.json"),
+    "fit": ("dilt1d", "hao2020", "study.toml", "mine.csv"),
+    "profile": ("hao2020", "out", "folder"),
+    "predict": ("dilt1d", "hao2020", "study.toml", "mine.csv"),
 }
 OPTIONS = {
     **dict.fromkeys(("--days", "--times", "--step", "--weight", "--bsa", "--rtol"), (*NUMBERS, "")),
-    **dict.fromkeys(("--params", "--csv", "--output", "--replay"), PATHS),
+    **dict.fromkeys(("--params", "--csv", "--output", "--replay", "--uncertainty", "--bands"), (*PATHS, "default")),
     "--model": ("il2", "il2_minimal", "model.py:model", "model.py:broken", "syntax.py:model", "il3"),
     "--set": ("treg_feedback=1", "treg_ec50=12pM", "treg_ec50=0", "bsa=1.7", "bsa=-1", "elimination=1/h", "a=b", "="),
+    "--vary": ("treg_ec50", "treg_ec5", "a,,b"),
     "--side": ("pre", "post", "both", "left"),
     "--engine": ("scipy", "scipy-radau", "numba"),
 }

@@ -27,6 +27,8 @@ from commands import (
 
 pytestmark = pytest.mark.usefixtures("here")
 
+CSV = TABLES - {"run.json"}
+
 
 @pytest.fixture(scope="module")
 def main_job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
@@ -41,10 +43,10 @@ def test_replay_in_a_fresh_process_from_elsewhere(main_job: tuple[Path, str], he
     command = (sys.executable, "-m", "pkpd", "run", "--replay", str(folder / "run.json"), "--output", "again")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "trajectories.csv, doses.csv are the same, byte for byte" in done.stdout
+    assert "trajectories.csv, doses.csv, bands.csv are the same, byte for byte" in done.stdout
     again = snapshot(here / "again")
     exact = {name for name in before if not name.endswith((".png", ".json"))}
-    assert len(exact) > 2 and {name: again[name] for name in exact} == {name: before[name] for name in exact}
+    assert exact > CSV and {name: again[name] for name in exact} == {name: before[name] for name in exact}
     assert set(again) == set(before) == set(snapshot(folder))
     assert snapshot(folder) == before
 
@@ -52,11 +54,12 @@ def test_replay_in_a_fresh_process_from_elsewhere(main_job: tuple[Path, str], he
 def test_replay_in_place(main_job: tuple[Path, str], here: Path) -> None:
     """Without figures, the figures of before are taken away: the record lists what is there."""
     shutil.copytree(main_job[0], here / "copy")
-    works("run", "--replay", "copy/run.json", "--no-figures")
+    said = works("run", "--replay", "copy/run.json", "--no-figures")
+    assert "trajectories.csv, doses.csv, bands.csv are the same, byte for byte" in said
     after = snapshot(here / "copy")
     assert set(after) == TABLES
-    assert all(after[name] == (main_job[0] / name).read_bytes() for name in ("trajectories.csv", "doses.csv"))
-    assert set(record(here / "copy" / "run.json")["files"]) == {"trajectories.csv", "doses.csv"}
+    assert all(after[name] == (main_job[0] / name).read_bytes() for name in CSV)
+    assert set(record(here / "copy" / "run.json")["files"]) == CSV
     first = after["run.json"]
     works("run", "--replay", "copy/run.json", "--no-figures")
     assert (here / "copy" / "run.json").read_bytes() == first
@@ -84,6 +87,8 @@ DAMAGE: dict[str, tuple[Any, ...]] = {
     "sources": (..., None, "he2020", [3], ["nosuchkey"], {"he2020": 1}),
     "arms": (..., None, {}, [], "il2", {"il2": {}}, {"il2": None}),
     "times": (..., None, [], {}, "0127", [True], ["0", "1"], [None], [[0]], [math.inf], [math.nan], [10**400], 7),
+    "uncertainty": (None, "draws", [], {}, {"values": {}}),
+    "validation": (None, "set", [], {}, {"tables": 3}, {"origin": "", "tables": {"bsa": {"value": 1.8}}}),
     "tables": (..., None, [], {}, "x", {"trajectories.csv": 3}, {"trajectories.csv": "0" * 64}),
 }
 CASES = [(key, value) for key, values in DAMAGE.items() for value in values]
@@ -152,6 +157,12 @@ def test_a_replay_that_differs_says_why(small: Path) -> None:
     for versions in damaged:
         edit(small / "run.json", {"versions": versions})
         assert re.search("another trajectories.csv|'versions'", refused(*replay))
+
+
+def test_a_record_that_lost_its_draws_is_refused(small: Path) -> None:
+    """Then there are no bands, which the record lists."""
+    edit(small / "run.json", {"uncertainty": ...})
+    assert "another bands.csv than" in refused("run", "--replay", "small/run.json", "--no-figures")
 
 
 def test_replay_of_a_built_in_model_takes_no_other(small: Path) -> None:

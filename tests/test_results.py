@@ -11,7 +11,7 @@ from commands import (
     TABLES,
     edit,
     pkpd,
-    printed,
+    printed_ranges,
     record,
     refused,
     rows,
@@ -32,7 +32,7 @@ def test_a_run_replaces_its_own_files(small: Path) -> None:
     works("run", "he2020", *SHORT, "--set", "treg_feedback=1", "--output", "small")
     after = snapshot(small)
     assert set(after) == set(before) and after["trajectories.csv"] != before["trajectories.csv"]
-    assert after["doses.csv"] == before["doses.csv"]
+    assert after["doses.csv"] == before["doses.csv"] and after["bands.csv"] != before["bands.csv"]
 
 
 def test_stale_files_are_removed_unless_edited(here: Path) -> None:
@@ -48,7 +48,7 @@ def test_stale_files_are_removed_unless_edited(here: Path) -> None:
         write_results("out", {"c.svg": b"c"}, told)
 
 
-@pytest.mark.parametrize("name", ["trajectories.csv", "doses.csv", "run.json"])
+@pytest.mark.parametrize("name", sorted(TABLES))
 def test_foreign_and_edited_files_are_kept(name: str, small: Path, here: Path) -> None:
     (here / "foreign").mkdir()
     (here / "foreign" / name).write_text("mine\n")
@@ -110,7 +110,7 @@ def test_an_unwritable_place_is_one_sentence(here: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("stop", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("after", range(len(TABLES)))
 def test_a_stop_half_way_leaves_no_half_file(
     stop: BaseException, after: int, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,5 +164,7 @@ def test_a_user_s_study_has_its_own_name_and_place(here: Path) -> None:
     said = works("run", "mine.toml", *SHORT[:3])
     assert "Written to results/mine" in said
     assert set(snapshot(here / "results" / "mine")) == TABLES
-    assert {row["arm"] for row in rows("results/mine/doses.csv")} == {"one"}
-    assert [row["day"] for row in printed(said, "Before the dose, or at the visit")] == [0, 3, 7]
+    for name in TABLES - {"run.json"}:
+        assert {row["arm"] for row in rows(f"results/mine/{name}")} == {"one"}
+    # one table of counts and one of folds
+    assert [row["day"] for row in printed_ranges(said, "Before the dose, or at the visit")] == [(0,), (3,), (7,)] * 2

@@ -12,8 +12,10 @@ from xml.etree import ElementTree
 import pytest
 from commands import (
     TABLES,
+    VALIDATION,
     column,
     printed,
+    printed_ranges,
     record,
     rows,
     run_main_job,
@@ -41,8 +43,8 @@ def main_job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def test_what_the_main_job_writes(main_job: tuple[Path, str]) -> None:
     folder, said = main_job
     names = {path.name for path in folder.iterdir()}
-    figures = names - TABLES
-    assert names >= TABLES and {Path(name).suffix for name in figures} == {".png", ".svg"}
+    figures = names - TABLES - VALIDATION
+    assert names >= TABLES | VALIDATION and {Path(name).suffix for name in figures} == {".png", ".svg"}
     assert Counter(Path(name).stem for name in figures) == dict.fromkeys({Path(name).stem for name in figures}, 2)
     assert all(name in said for name in names)
     for name in figures:
@@ -85,21 +87,38 @@ def test_doses(main_job: tuple[Path, str]) -> None:
     assert sum(float(row["given"]) for row in found) == 21
 
 
+def test_bands(main_job: tuple[Path, str]) -> None:
+    """A range for every line: one row for each row of the trajectories, in its unit, around what is drawn."""
+    found, lines = (rows(main_job[0] / name) for name in ("bands.csv", "trajectories.csv"))
+    assert list(found[0]) == ["arm", "time", "side", "output", "low", "median", "high", "unit"]
+    same = ("arm", "time", "side", "output", "unit")
+    assert [[row[key] for key in same] for row in found] == [[row[key] for key in same] for row in lines]
+    assert all(0 <= float(r["low"]) <= float(r["median"]) <= float(r["high"]) < math.inf for r in found)
+    # on treatment the parameters matter; without a dose no parameter does
+    treated = {r["output"]: r for r in found if r["arm"] == "il2" and float(r["time"]) == 14}
+    assert all(float(treated[name]["high"]) > 1.1 * float(treated[name]["low"]) for name in ("treg", "nk", "il2"))
+    still = [r for r in found if r["arm"] == "placebo" and r["output"].endswith("_fold")]
+    assert still and all(float(r["low"]) == pytest.approx(float(r["high"]), rel=1e-5) for r in still)
+
+
 def test_printed_visits_are_the_written_values(main_job: tuple[Path, str]) -> None:
+    """The values are those of trajectories.csv, their ranges those of bands.csv; counts and folds in a table each."""
     folder, said = main_job
-    shown = printed(said, "Before the dose, or at the visit")
-    assert [row["day"] for row in shown] == [*VISITS, *VISITS]
-    written = {(r["arm"], r["output"], float(r["time"])): float(r["value"]) for r in rows(folder / "trajectories.csv")}
-    for arm, table in (("il2", shown[: len(VISITS)]), ("placebo", shown[len(VISITS) :])):
-        assert list(table[0]) == [
-            "day",
-            *(f"{c} {u}" for c in ("treg", "nk", "cd56bright") for u in ("cells/uL", "fold")),
-        ]
-        for row in table:
-            for title, value in list(row.items())[1:]:
-                name = title.replace(" fold", "_fold").removesuffix(" cells/uL")
-                # three digits are printed
-                assert value == pytest.approx(written[arm, name, row["day"]], rel=5.1e-3)
+    shown = printed_ranges(said, "Before the dose, or at the visit")
+    assert [row["day"] for row in shown] == [(day,) for day in VISITS] * 4
+    values = {(r["arm"], r["output"], float(r["time"])): float(r["value"]) for r in rows(folder / "trajectories.csv")}
+    ends = {
+        (r["arm"], r["output"], float(r["time"])): (float(r["low"]), float(r["high"]))
+        for r in rows(folder / "bands.csv")
+    }
+    for number, row in enumerate(shown):
+        arm, kind = ("il2", "placebo")[number // (2 * len(VISITS))], ("cells/uL", "fold")[number // len(VISITS) % 2]
+        (day,) = row.pop("day")
+        assert list(row) == [f"{cells} {kind}" for cells in ("treg", "nk", "cd56bright")]
+        for title, numbers in row.items():
+            key = (arm, title.replace(" fold", "_fold").removesuffix(" cells/uL"), day)
+            # three digits are printed
+            assert numbers == pytest.approx((values[key], *ends[key]), rel=5.1e-3)
 
 
 def test_printed_exposure(main_job: tuple[Path, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import subprocess
 import sys
 from fractions import Fraction
@@ -12,6 +13,7 @@ import pytest
 
 from pkpd.dosing.library import load_schedule, read_schedules, schedule_names
 from pkpd.dosing.schedule import Schedule
+from pkpd.dosing.text import parse
 from pkpd.errors import FileError, PkpdError, ScheduleError
 from pkpd.references import load_references
 
@@ -72,6 +74,42 @@ def test_own_file(tmp_path: Path) -> None:
     assert read_schedules(path)["mine"].source == ("he2020", "su2024")
     with pytest.raises(ScheduleError, match="'he2020' is neither"):
         load_schedule("he2020", path)
+
+
+def test_a_file_is_parsed_once_until_it_is_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = schedule_file(tmp_path)
+    before, stamp = load_schedule("mine", path), path.stat()
+    edited = schedule_file(tmp_path, text='"1 MIU daily x6"')
+    os.utime(edited, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    # an edit that neither time nor size tells
+    assert edited == path and path.stat().st_size == stamp.st_size
+    assert load_schedule("mine", path) == Schedule.daily("1 MIU", times=6) != before
+    parsed: list[str] = []
+    monkeypatch.setattr("pkpd.dosing.library.parse", lambda text: parsed.append(text) or parse(text))
+    assert load_schedule("mine", path) == load_schedule(f"{path}:mine") and parsed == []
+    schedule_file(tmp_path, text='"1 MIU dayly x6"')
+    for _ in range(2):
+        # a refusal is not kept either
+        with pytest.raises(FileError, match="dayly"):
+            load_schedule("mine", path)
+    assert parsed == ["1 MIU dayly x6"] * 2
+    path.unlink()
+    with pytest.raises(FileError, match="cannot be read"):
+        load_schedule("mine", path)
+
+
+def test_what_is_read_cannot_be_changed(tmp_path: Path) -> None:
+    """All who read a file share what was read."""
+    with pytest.raises(TypeError):
+        read_schedules(schedule_file(tmp_path))["mine"] = None  # type: ignore[index]
+
+
+def test_two_files_of_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in (("a", '"1 MIU daily x5"'), ("b", '"1 MIU daily x6"')):
+        (tmp_path / name).mkdir()
+        schedule_file(tmp_path / name, text=text)
+        monkeypatch.chdir(tmp_path / name)
+        assert load_schedule("mine.toml:mine") == Schedule.daily("1 MIU", times=5 if name == "a" else 6)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ ROOMS = (
     ("endpoints", "measures"),
     ("many",),
     ("sensitivity", "shards"),
+    ("studies",),
     ("inference",),
     ("trials",),
     ("output.plots", "output.report"),

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from .cold import PLOT, Start
 from .engines import HEYOKA, LSODA, OURS, ROADRUNNER, WRITTEN
+from .fits import FORWARD, ONE_STUDY, REFERENCE
 from .million import WHAT
 from .rows import AS_ASKED, MATCHED, Row
 
 ONE = {WRITTEN: 250.0, LSODA: 250.0, ROADRUNNER: 7.0, HEYOKA: 3.0}  # how many times faster one patient is to be
 BATCH, THREADS = 1.7, 1.8
 FIRST, CACHED, MEMORY = 15.0, 2.0, 2048.0  # seconds, seconds, MiB
+FITS = {REFERENCE: 60.0, ONE_STUDY: 5.0}  # seconds
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Goal:
         return {True: "pass", False: "MISS", None: "not measured"}[self.met]
 
 
-def goals(one: Sequence[Row], many: Sequence[Row], starts: Iterable[Start]) -> Iterator[Goal]:
+def goals(one: Sequence[Row], many: Sequence[Row], starts: Iterable[Start], fitted: Sequence[Row]) -> Iterator[Goal]:
     """Every goal, case by case."""
     for case in dict.fromkeys(r.case for r in one):
         ours = _seconds(one, case, OURS, AS_ASKED)
@@ -48,6 +50,8 @@ def goals(one: Sequence[Row], many: Sequence[Row], starts: Iterable[Start]) -> I
             yield _below(f"{PLOT}, first ever", FIRST, start.first, "s")
         if start.what == WHAT:
             yield _below(f"{WHAT}, memory", MEMORY, start.memory, "MiB")
+    for what, most in FITS.items():
+        yield _below(what, most, _seconds(fitted, what, FORWARD, AS_ASKED), "s")
 
 
 def _seconds(rows: Sequence[Row], case: str, engine: str, setting: str, note: str = "") -> float | None:
