@@ -14,7 +14,7 @@ OURS, MATCHED = "rtol 1e-6", "error matched"
 
 
 def tables() -> str:
-    """One patient, many patients, derivatives and goals, as Markdown."""
+    """One patient, many patients, derivatives, fits and goals, as Markdown."""
     found = json.loads(MEASURED.read_text(encoding="utf-8"))
     machine = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
     one = _table("one patient, 24 weeks, 42 doses", found["one"])
@@ -23,7 +23,9 @@ def tables() -> str:
     listed = _markdown(("goal", "wanted", "reached", ""), goals)
     moved = [(r["engine"], f"{r['rtol']:.0e}", _cell(r)) for r in found["derivatives"]]
     slopes = _markdown(("il2: derivatives with respect to 8 parameters", "rtol", "ms (error)"), moved)
-    return "\n\n".join([one, many, slopes, listed, f"Measured on: {machine}."])
+    fits = [(r["case"], r["engine"], f"{r['times']['best']:.3g}" if r["times"] else r["note"]) for r in found["fits"]]
+    searches = _markdown(("fit", "with", "s"), fits)
+    return "\n\n".join([one, many, slopes, searches, listed, f"Measured on: {machine}."])
 
 
 def _table(title: str, rows: Iterable[Mapping[str, Any]]) -> str:

@@ -15,9 +15,9 @@ from pkpd.errors import PkpdError
 from pkpd.output.provenance import read_record, write_results
 from pkpd.parameters import load_parameters
 from pkpd.references import load_references
+from pkpd.studies.study import load_study
 from pkpd.trials.record import from_record, to_record
 from pkpd.trials.run import Options, study_run
-from pkpd.studies.study import load_study
 
 Place = tuple[str | int, ...]
 

@@ -188,9 +188,7 @@ def test_check_looks_at_the_values_of_a_study(files: Path) -> None:
 
 
 def test_a_failed_solve_says_where_and_what_to_try(here: Path) -> None:
-    sentence = refused(
-        "simulate", "1 MIU once", "--set", "il5_induction=1e300", "--days", "3", "--engine", "scipy"
-    )
+    sentence = refused("simulate", "1 MIU once", "--set", "il5_induction=1e300", "--days", "3", "--engine", "scipy")
     assert re.search(r"stopped on day \d", sentence)
     assert "last dose: 1 MIU on day 0" in sentence and "il2_plasma" in sentence and "pmol" in sentence
     assert "try --engine" in sentence

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMAND = ("simulate", "1 MIU once", "--model", "il2_minimal", "--times", "0,1,3")
 SAYS = r"pkpd: compiling (the stepping loop|model \w+) for this processor, once"
 # what a simulation may load only to compile, or for another engine
-HEAVY = ("sympy", "scipy", "numba")
+HEAVY = ("sympy", "scipy", "numba", "lmfit")
 WATCH = f"""
 import atexit, sys
 atexit.register(lambda: print("loaded", [n for n in {HEAVY!r} if n in sys.modules], file=sys.stderr))
@@ -103,6 +103,29 @@ def test_steady_states_and_batches_load_no_more(first: tuple[Path, list[tuple[st
     cache, _ = first
     out, err = ended(start(cache, "-c", MORE))
     assert err == ["loaded []"] and float(out.split()[0]) > 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("run", "he2020", "--no-figures", "--output", "{folder}"),
+        ("run", "he2020", "--times", "0,1", "--output", "{folder}"),
+        ("simulate", "1 MIU once", "--days", "2", "--uncertainty", "default", "--csv", "{folder}/course.csv"),
+        ("predict", "dilt1d", "--output", "{folder}"),
+    ],
+    ids=["run", "run with figures and validation", "simulate with bands", "predict"],
+)
+def test_bands_and_predictions_load_no_more(
+    command: tuple[str, ...], first: tuple[Path, list[tuple[str, list[str]]]], tmp_path: Path
+) -> None:
+    """Reading draws needs no more than simulating does: what fits and draws is loaded by those who fit and draw."""
+    cache, _ = first
+    filled = [part.format(folder=tmp_path / "out") for part in command]
+    # whichever comes first compiles, in each variant that a simulation and draws of it need
+    ended(start(cache, "-m", "pkpd", "simulate", "1 MIU once", "--days", "1", "--uncertainty", "default"))
+    out, err = ended(start(cache, "-c", TELL, *filled))
+    assert err == ["loaded []"] and list((tmp_path / "out").iterdir())
+    assert ("90 % range of 200 draws" in out) == (command[0] != "predict")
 
 
 def test_other_engines_load_what_they_need(first: tuple[Path, list[tuple[str, list[str]]]]) -> None:

@@ -15,7 +15,7 @@ import tomllib
 import venv
 import zipfile
 from importlib import metadata
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 import pytest
@@ -49,7 +49,8 @@ def test_wheel_carries_params(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as content:
         names = {name for name in content.namelist() if ".dist-info/" not in name}
     params = {f"pkpd/{path.relative_to(ROOT).as_posix()}" for path in files("params")}
-    assert any(name.endswith(".toml") for name in params)
+    for place in ("*.toml", "draws/*.csv", "fits/*.txt", "studies/*.toml", "studies/*.csv"):
+        assert any(PurePosixPath(name).match(f"pkpd/params/{place}") for name in params), place
     assert names == params | {path.relative_to(ROOT).as_posix() for path in files("pkpd")}
     assert "pkpd/py.typed" in names
 
@@ -73,7 +74,7 @@ def test_wheel_runs_the_main_job(wheel: Path, tmp_path: Path) -> None:
     done = run(home / "bin" / "pkpd", "run", "he2020", cwd=elsewhere)
     assert done.returncode == 0, done.stdout + done.stderr
     written = {path.name for path in (elsewhere / "results" / "he2020").iterdir()}
-    assert written >= {"trajectories.csv", "doses.csv", "run.json"}
+    assert written >= {"trajectories.csv", "doses.csv", "bands.csv", "run.json", "validation.csv", "validation.html"}
     assert {".png", ".svg"} <= {Path(name).suffix for name in written}
 
 

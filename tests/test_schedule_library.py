@@ -85,7 +85,12 @@ def test_a_file_is_parsed_once_until_it_is_edited(tmp_path: Path, monkeypatch: p
     assert edited == path and path.stat().st_size == stamp.st_size
     assert load_schedule("mine", path) == Schedule.daily("1 MIU", times=6) != before
     parsed: list[str] = []
-    monkeypatch.setattr("pkpd.dosing.library.parse", lambda text: parsed.append(text) or parse(text))
+
+    def noted(text: str) -> Schedule:
+        parsed.append(text)
+        return parse(text)
+
+    monkeypatch.setattr("pkpd.dosing.library.parse", noted)
     assert load_schedule("mine", path) == load_schedule(f"{path}:mine") and parsed == []
     schedule_file(tmp_path, text='"1 MIU dayly x6"')
     for _ in range(2):

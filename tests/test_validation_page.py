@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from band_cases import OWN, RUN, draws, ship
 from commands import record, rows, works
+from html_cases import assert_alone, parsed
 
 from pkpd.errors import SimulationError
 from pkpd.inference.draws import Draws
@@ -44,6 +45,22 @@ def test_validation_page() -> None:
         assert text.count(f'<tr class="{word}">') == sum(p.inside == inside for p in predicted)
     assert page((*found, odd), ["About <this>."]) == text
     assert "http" not in text.replace("http://www.w3.org", "")
+
+
+def test_the_page_is_whole_and_stands_alone() -> None:
+    found = predict(load_observations("dilt1d", "hao2020", "whangbo2019"), "il2")
+    tags = parsed(page(found, ["About this."]))
+    assert_alone(tags.tags)
+    assert all("scope" in attributes for tag, attributes in tags.tags if tag == "th")
+    (figure,) = (attributes for tag, attributes in tags.tags if tag == "svg")
+    assert figure["role"] == "img" and figure["aria-label"]
+    # every predicted row with all its cells, its verdict in words as well as in colour
+    heads = [attributes["scope"] for tag, attributes in tags.tags if tag == "th"]
+    assert heads.count("row") == len([p for p in found if p.predicted is not None]) > 1
+    assert [tag for tag, _ in tags.tags].count("td") == heads.count("row") * 10
+    colours = [attributes.get("class") for tag, attributes in tags.tags if tag == "tr"]
+    words = [text for text in tags.text if text in ("hit", "miss")]
+    assert words and words == [colour for colour in colours if colour]
 
 
 def test_validation_without_a_number() -> None:

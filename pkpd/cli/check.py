@@ -111,9 +111,11 @@ def _schedules(path: Path) -> str:
 def _record(file: str, model: str | None) -> str:
     from ..output.provenance import read_record
     from ..trials.record import from_record
+    from ..trials.uncertainty import from_tables
 
     record = read_record(file, "")
     if record["kind"] != "run":
         return f"the record of a {record['kind']}: {record['command']}"
     run = from_record(record, file, model or "")
+    from_tables(run, record, file)
     return f"a run of model {run.model} with {len(run.arms)} arms at {len(run.times)} times"

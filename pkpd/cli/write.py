@@ -145,10 +145,10 @@ def _compare(found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
     """Print the verdict of a replay; FileError names the table that came out differently."""
     from ..output.provenance import versions
 
-    listed = expected.get("tables", {})
-    differing = [name for name, value in found["tables"].items() if listed.get(name) != value]
+    own, listed = found["tables"], expected.get("tables", {})
+    differing = [name for name in {**own, **listed} if own.get(name) != listed.get(name)]
     if not differing:
-        click.echo(f"Replay: {', '.join(found['tables'])} are the same, byte for byte.\n")
+        click.echo(f"Replay: {', '.join(own)} are the same, byte for byte.\n")
         return
     now, then = versions(), expected.get("versions", {})
     changed = [f"{k} {then.get(k)} -> {v}" for k, v in now.items() if then.get(k) != v]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from ..data import find, only_keys, read_toml
 from ..errors import FileError, PkpdError, ScheduleError, nearest
@@ -30,9 +32,23 @@ class NamedSchedule:
 
 
 def read_schedules(file: str | Path | None = None) -> Mapping[str, NamedSchedule]:
-    """The schedules of `file`, or of `params/schedules.toml`, by name; FileError names the table at fault."""
+    """The schedules of `file`, or of `params/schedules.toml`, by name; FileError names the table at fault.
+
+    A file with the same content is not parsed again.
+    """
     path = Path(file) if file is not None else find("schedules", "schedules")
-    return {name: _named(name, table, f"{path.name} [{name}]") for name, table in read_toml(path, "schedules").items()}
+    try:
+        content = path.read_bytes()
+    except OSError:
+        content = b""  # the reader says what is wrong
+    return _parsed(path, content)
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, content: bytes) -> Mapping[str, NamedSchedule]:
+    """The schedules of a file; `content` is the key, since an edit can leave its time and size as they were."""
+    tables = read_toml(path, "schedules").items()
+    return MappingProxyType({name: _named(name, table, f"{path.name} [{name}]") for name, table in tables})
 
 
 def schedule_names(file: str | Path | None = None) -> tuple[str, ...]:

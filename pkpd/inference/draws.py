@@ -8,6 +8,7 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +18,9 @@ from ..engine.plan import Whole
 from ..errors import FileError, InferenceError, ParameterError, UnitError, nearest
 from ..parameters import Parameters
 from ..units import factor, unit
-from .cloud import normal_cloud, random_of, scattered, wide_cloud
-from .fitted import Fitted
-from .parallel import costs
+
+if TYPE_CHECKING:
+    from .fitted import Fitted
 
 WIDER = 8  # proposals for each draw by weights
 FREEDOM = 5  # of Student's t of those proposals, so that tails of the likelihood are not missed
@@ -78,6 +79,8 @@ def covariance_draws(
         raise InferenceError(f"{count} draws with seed {seed} cannot be made; give 1 or more, and a seed from 0")
     if exact:
         return _weighted(fitted, count, seed, threads)
+    from .cloud import normal_cloud, scattered  # scipy, which reading draws goes without
+
     x, rejected = scattered(fitted, normal_cloud(fitted), count, (seed,), threads)
     return drawn(fitted, x, "covariance", rejected)
 
@@ -91,6 +94,9 @@ def drawn(fitted: Fitted, x: Vector, kind: str, rejected: int = 0, effective: fl
 
 def _weighted(fitted: Fitted, count: int, seed: int, threads: int | None) -> Draws:
     """Sampling, importance, resampling."""
+    from .cloud import random_of, wide_cloud
+    from .parallel import costs
+
     cloud = wide_cloud(fitted, freedom=FREEDOM)
     tried = [cloud.one(random_of(seed, 1, k)) for k in range(1, WIDER * count + 1)]
     x = np.array([point for point, _ in tried])

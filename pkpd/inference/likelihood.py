@@ -2,7 +2,8 @@
 
 Rows of a study are correlated through the shifts they share (`noise`), which are integrated out. A bound (">", "<") is
 the probability that the number lies beyond it, given the rows of the same study that have a value; two bounds in one
-study are taken as independent given those, which is exact when they show different responses.
+study are taken as independent given those, which is exact when they share no shift: different responses, and no shift
+of all counts.
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ def _shifts(
         yield ("study", row.study, response), noise.response(row.output)
         if row.id:
             yield ("patient", row.study, row.id, response), noise.between_patients
-        if count_scale.get(row.study, 0.0) > 0 and "percent" not in row.output and response != "il2":
+        if count_scale.get(row.study, 0.0) > 0 and sampled.counted:
             yield ("counts", row.study), count_scale[row.study]
     # a level without drug is no response, and where rows show it, it is learned from them
     if whole and (row.id or (row.study, row.arm, row.id, row.output) in baselines):

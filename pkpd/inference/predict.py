@@ -160,7 +160,7 @@ def _spread(sampled: Sampled, course: Course, noise: Noise, count_scale: dict[st
     if sampled.drug:
         squares += noise.response(row.output) ** 2
         squares += noise.between_patients**2 if row.id else 0.0
-        if "percent" not in row.output and response != "il2":
+        if sampled.counted:
             squares += count_scale.get(row.study, 0.0) ** 2
     baseline = f"{response}_baseline"
     stated = baseline in course.parameters and baseline in [d.name for d in shape.parameters]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -24,6 +24,10 @@ from .sampling import Sampled, Sampling, reduce, samplings
 
 if TYPE_CHECKING:
     from ..model.declaration import Model
+
+
+# Share of a value to each side in central differences, and what stands for a value of 0.
+SHARE, TINY = 1e-4, 1e-6
 
 
 class Unsolved(Exception):
@@ -71,7 +75,8 @@ class Predictor:
             failed.update({f.patient: f.reason for f in found.failures})
             for sampled, number in zip(s.sampled, course.numbers, strict=True):
                 links[:, number] = link(sampled, found.values[:, s.outputs.index(sampled.output)])[0]
-        for k in np.flatnonzero(~np.isfinite(links).all(axis=1)).tolist():
+        known = [number for course in self.courses for number in course.numbers]
+        for k in np.flatnonzero(~np.isfinite(links[:, known]).all(axis=1)).tolist():
             failed.setdefault(k, "a prediction is not a finite number")
         links[list(failed)] = np.nan
         return links, tuple(sorted(failed.items()))
@@ -91,7 +96,10 @@ class Predictor:
             for column, place in course.moved:
                 own[place] = values[column] * self.units[column]
             try:
-                _course_slopes(self, course, own, links, slopes)
+                if any(dose.steady_state for dose in course.sampling.course.schedule.doses):
+                    _course_differences(self, course, values, links, slopes)
+                else:
+                    _course_slopes(self, course, own, links, slopes)
             except (ParameterError, SimulationError) as error:
                 raise Unsolved(str(error)) from None
             except Stopped as stop:
@@ -175,3 +183,18 @@ def _course_slopes(self: Predictor, course: _Course, own: Vector, links: Vector,
         with np.errstate(all="ignore"):
             slope = by_sample @ found.slopes[sampled.rows, j] + by_rest * found.slopes[0, j]
         slopes[number, columns] = slope[: len(columns)] * self.units[columns]
+
+
+def _course_differences(self: Predictor, course: _Course, values: Vector, links: Vector, slopes: Vector) -> None:
+    """The same by central differences in one batch, for steady-state records, which have no forward derivatives."""
+    alone = replace(self, courses=(course,))
+    columns, rows = [column for column, _ in course.moved], list(course.numbers)
+    steps = np.maximum(np.abs(values[columns]), TINY) * SHARE
+    moves = np.zeros((len(columns), len(values)))
+    moves[np.arange(len(columns)), columns] = steps
+    found, failed = alone.many(np.vstack([values[None, :], values + moves, values - moves]))
+    if failed:
+        raise Unsolved(failed[0][1])
+    up, down = np.split(found[1:], 2)
+    links[rows] = found[0, rows]
+    slopes[np.ix_(rows, columns)] = ((up - down) / (2 * steps[:, None])).T[rows]

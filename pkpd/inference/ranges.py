@@ -90,10 +90,14 @@ def _held(fitted: Fitted, targets: Predictor, k: int, target: float, start: Vect
         return np.append(own.residuals(x), apart)
 
     def jacobian(x: Vector) -> Vector:
-        _, slopes = targets.slopes(c.to_values(x))
-        return np.vstack([own.jacobian(x), slopes[k] * c.slopes(x) / HOLD])
+        try:
+            slope = targets.slopes(c.to_values(x))[1][k] * c.slopes(x) / HOLD
+        except Unsolved:
+            slope = np.zeros(len(x))
+        return np.vstack([own.jacobian(x), slope])
 
     found = minimise(Problem(c.names, c.low, c.high, residuals, jacobian, 1e-6), start)
+    # the start can be simulated, and nothing that cannot costs less
     links = targets.one(c.to_values(found.x))
     return found.x, float((own.residuals(found.x) ** 2).sum()), float(links[k])
 

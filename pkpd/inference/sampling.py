@@ -25,7 +25,8 @@ class Sampled:
     """One row with its samples: `rows` number them among those of the course, `output` among the model's outputs.
 
     The prediction in the row's unit is `scale` times the reduced samples; `drug` tells whether any was given before
-    the end of the window, so that there can be a response.
+    the end of the window, so that there can be a response, and `counted` whether the output is a count of cells or its
+    fold, which a whole parent population moves.
     """
 
     observation: Observation
@@ -34,6 +35,7 @@ class Sampled:
     times: Vector
     scale: float
     drug: bool
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,10 +60,16 @@ def sampling(course: Course, observations: Sequence[Observation], model: Outline
         numbers = [points.setdefault((t, int(row.side == "post")), len(points)) for t in times.tolist()]
         given = any(d < row.day_to or (d == row.day_to and row.side == "post") for d in doses)
         k = [o.name for o in model.outputs].index(output.name)
-        sampled.append(Sampled(row, k, np.array(numbers), times, _scale(row, output), given))
+        counted = _is_count(output, model)
+        sampled.append(Sampled(row, k, np.array(numbers), times, _scale(row, output), given, counted))
     asked = np.array(list(points), dtype=float).reshape(-1, 2)
     rows = Rows(asked[:, 0], asked[:, 1].astype(np.int64))
     return Sampling(course, rows, tuple(sorted({s.output for s in sampled})), tuple(sampled))
+
+
+def _is_count(output: Named, model: Outline) -> bool:
+    units = {o.name: o.unit for o in model.outputs}
+    return same_dimension(units.get(output.name.removesuffix("_fold"), output.unit), "cells/uL")
 
 
 def _output(row: Observation, model: Outline) -> Named:

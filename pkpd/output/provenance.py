@@ -56,8 +56,9 @@ def read_record(path: str | Path, kind: str = "run") -> dict[str, Any]:
         if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
             raise FileError(f"{file} is damaged: '{key}' is a table of texts, not {table!r:.40}")
     seed = record.get("seed", "")
-    if not isinstance(record.get("command"), str) or not (seed is None or (kind != "run" and type(seed) is int)):
-        raise FileError(f"{file} is damaged: it needs the command as text, and a seed of null")
+    seeded = seed is None or (record["kind"] != "run" and type(seed) is int)
+    if not (isinstance(record.get("command"), str) and seeded):
+        raise FileError(f"{file} is damaged: it needs the command as text, and a seed of null (of a fit, a number)")
     return record
 
 

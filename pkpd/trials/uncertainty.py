@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import FileError
+from ..errors import FileError, PkpdError
 from ..inference.bands import Band, Patient, bands, held, thinned, without
 from ..inference.draws import Draws, write_draws
 from ..output.provenance import digest
@@ -77,15 +77,20 @@ def to_tables(run: Run, uncertainty: Uncertainty | None, validated: Parameters |
 def from_tables(run: Run, record: Mapping[str, Any], where: str) -> tuple[Uncertainty | None, Parameters | None]:
     """Both from a `run.json`, None for what it does not hold; FileError when it is damaged."""
     read = Reader(record, where)
-    uncertainty = _read(run, read.table("uncertainty"), where) if "uncertainty" in record else None
-    if "validation" not in record:
-        return uncertainty, None
-    table = read.table("validation")
+    try:
+        uncertainty = _draws(run, read.table("uncertainty"), where) if "uncertainty" in record else None
+        return uncertainty, _validated(run, read.table("validation")) if "validation" in record else None
+    except PkpdError as error:
+        said = str(error)
+        raise FileError(said if said.startswith(where) else f"{where}: {said}") from None
+
+
+def _validated(run: Run, table: Reader) -> Parameters:
     tables = table.value("tables", lambda v: isinstance(v, Mapping), "a table")
-    return uncertainty, read_tables(tables, table.text("origin"), run.model)
+    return read_tables(tables, table.text("origin"), run.model)
 
 
-def _read(run: Run, table: Reader, where: str) -> Uncertainty:
+def _draws(run: Run, table: Reader, where: str) -> Uncertainty:
     columns, own = table.table("values"), table.table("held")
     heads = [tuple(text.removesuffix("]").split(" [")) for text in columns.names()]
     values = [columns.numbers(text) for text in columns.names()]
