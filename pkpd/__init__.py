@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from .endpoints import Exposure, exposure
     from .engine.tolerances import Tolerances
     from .errors import PkpdError
-    from .inference.budget import Budget
-    from .inference.draws import Draws, read_draws
-    from .inference.fit import FitSettings, fit
     from .inference.fitted import Fitted
-    from .inference.noise import Noise
-    from .inference.predict import predict
-    from .inference.profile import profile
+    from .inference.fitting import FitSettings, fit
+    from .inference.prediction import predict
+    from .inference.rows.noise import Noise
+    from .inference.search.budget import Budget
+    from .inference.uncertainty.draws import Draws, read_draws
+    from .inference.uncertainty.profiles import profile
     from .many import Many, simulate_many
     from .measures import Endpoint
     from .model.declaration import Model
@@ -47,18 +47,18 @@ __version__ = "0.1.0"
 
 # The home of every public name; a name's module is imported at its first use.
 _HOMES = {
-    "Budget": "inference.budget",
+    "Budget": "inference.search.budget",
     "Builder": "model.grammar",
     "Dose": "dosing.dose",
-    "Draws": "inference.draws",
+    "Draws": "inference.uncertainty.draws",
     "Endpoint": "measures",
     "Exposure": "endpoints",
-    "FitSettings": "inference.fit",
+    "FitSettings": "inference.fitting",
     "Fitted": "inference.fitted",
     "LogGrid": "shards.grid",
     "Many": "many",
     "Model": "model.declaration",
-    "Noise": "inference.noise",
+    "Noise": "inference.rows.noise",
     "Observation": "studies.observation",
     "Observations": "studies.observation",
     "Parameter": "parameters",
@@ -75,7 +75,7 @@ _HOMES = {
     "build": "model.grammar",
     "default_parameters": "simulation",
     "exposure": "endpoints",
-    "fit": "inference.fit",
+    "fit": "inference.fitting",
     "get_model": "model.registry",
     "load_observations": "studies.library",
     "load_parameters": "parameters",
@@ -83,10 +83,10 @@ _HOMES = {
     "load_schedule": "dosing.library",
     "load_study": "studies.study",
     "positive_part": "model.expressions",
-    "predict": "inference.predict",
+    "predict": "inference.prediction",
     "print_progress": "shards.progress",
-    "profile": "inference.profile",
-    "read_draws": "inference.draws",
+    "profile": "inference.uncertainty.profiles",
+    "read_draws": "inference.uncertainty.draws",
     "sensitivities": "sensitivity",
     "simulate": "simulation",
     "simulate_many": "many",

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 import pkpd
-from pkpd.inference.draws import covariance_draws, write_draws
-from pkpd.inference.fit import refit
 from pkpd.inference.fitted import Fitted
-from pkpd.inference.left_out import left_out
-from pkpd.inference.multistart import Budget
+from pkpd.inference.fitting import refit
+from pkpd.inference.search.multistart import Budget
+from pkpd.inference.uncertainty.draws import covariance_draws, write_draws
+from pkpd.inference.uncertainty.left_out import left_out
 from pkpd.output.report.fit_text import report
 from pkpd.studies.observation import Observations
 

@@ -35,8 +35,8 @@ from numpy.typing import NDArray  # noqa: E402
 
 import pkpd  # noqa: E402
 from pkpd.inference.coordinates import coordinates  # noqa: E402
-from pkpd.inference.noise import covariance, from_link  # noqa: E402
 from pkpd.inference.objective import Objective, objective  # noqa: E402
+from pkpd.inference.rows.noise import covariance, from_link  # noqa: E402
 from pkpd.output.tables import aligned  # noqa: E402
 from pkpd.studies.observation import Course  # noqa: E402
 

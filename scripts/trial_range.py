@@ -1,6 +1,6 @@
-"""What the readable evidence allows for the index trial's own regimen: `python scripts/trial_range.py` prints, for Treg,
-NK and CD56bright, the calibrated course and the range whose fit to all rows and priors is not significantly worse, and
-writes it to params/fits/.
+"""What the readable evidence allows for the index trial's own regimen: `python scripts/trial_range.py` prints the
+calibrated course of Treg, NK and CD56bright, and the range whose fit to all rows and priors is not significantly worse,
+and writes both to params/fits/.
 
 The trial's own subset counts could not be read, so this is a prediction of its mean, with no spread between studies.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from calibrate_reference import FITS, reference_fit
 
 import pkpd
-from pkpd.inference.ranges import Range, asked, prediction_range
+from pkpd.inference.uncertainty.ranges import Range, asked, prediction_range
 from pkpd.output.tables import aligned
 from pkpd.parameters import Parameters
 from pkpd.studies.observation import Course, Observations

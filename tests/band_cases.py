@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from pkpd.inference import draws as draws_module
-from pkpd.inference.draws import Draws
+from pkpd.inference.uncertainty import draws as draws_module
+from pkpd.inference.uncertainty.draws import Draws
 from pkpd.parameters import load_parameters
 
 MODEL, PLAN = "il2_minimal", "1 MIU every 2d x3"

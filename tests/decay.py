@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from pkpd.engine.functions import Vector
-from pkpd.inference.minimise import Problem
-from pkpd.inference.starts import starts
+from pkpd.inference.search.minimise import Problem
+from pkpd.inference.search.starts import starts
 
 TIMES = np.linspace(0, 4, 21)
 TRUE = np.array([1.5, 0.7])

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from pkpd.inference.fit import FitSettings, fit
 from pkpd.inference.fitted import Fitted
-from pkpd.inference.left_out import LeftOut
-from pkpd.inference.profile import Profile
+from pkpd.inference.fitting import FitSettings, fit
+from pkpd.inference.uncertainty.left_out import LeftOut
+from pkpd.inference.uncertainty.profiles import Profile
 
 STUDIES = ["dilt1d", "hao2020"]
 TWO = ("treg_ec50", "treg_activation")

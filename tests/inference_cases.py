@@ -15,12 +15,12 @@ from pkpd.engine.functions import Vector
 from pkpd.engine.tolerances import DEFAULT, Tolerances
 from pkpd.inference.coordinates import coordinates
 from pkpd.inference.fitted import Fitted
-from pkpd.inference.likelihood import Likelihood
-from pkpd.inference.minimise import minimise
-from pkpd.inference.multistart import Search
-from pkpd.inference.noise import Noise
 from pkpd.inference.objective import Objective, objective
-from pkpd.inference.predictor import Unsolved
+from pkpd.inference.rows.likelihood import Likelihood
+from pkpd.inference.rows.noise import Noise
+from pkpd.inference.rows.predictor import Unsolved
+from pkpd.inference.search.minimise import minimise
+from pkpd.inference.search.multistart import Search
 from pkpd.model.declaration import Model
 from pkpd.parameters import Parameter, Parameters
 from pkpd.studies.observation import Course, Observation, Observations

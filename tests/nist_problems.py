@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pkpd.engine.functions import Vector
-from pkpd.inference.minimise import Problem
+from pkpd.inference.search.minimise import Problem
 
 FOLDER = Path(__file__).parent / "data" / "nist"
 # A residual that overflows counts as this: far above any datum, and its square still sums.

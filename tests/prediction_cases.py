@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pkpd.dosing.library import load_schedule
-from pkpd.inference.predictor import Predictor, predictor
+from pkpd.inference.rows.predictor import Predictor, predictor
 from pkpd.parameters import Parameters, load_parameters
 from pkpd.studies.observation import Course, Observation, Observations
 

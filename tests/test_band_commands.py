@@ -9,7 +9,7 @@ import pytest
 from band_cases import FACTORS, MODEL, OWN, PLAN, RUN, draws, ship
 from commands import MODEL_FILE, edit, pkpd, record, refused, rows, snapshot, works
 
-from pkpd.inference.draws import Draws, write_draws
+from pkpd.inference.uncertainty.draws import Draws, write_draws
 
 pytestmark = pytest.mark.usefixtures("here")
 

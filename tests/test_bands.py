@@ -14,9 +14,9 @@ from plot_cases import VISITS, arms, panels
 from pkpd.dosing.library import load_schedule
 from pkpd.engine.tolerances import DEFAULT
 from pkpd.errors import InferenceError, ParameterError
-from pkpd.inference import bands as bands_module
-from pkpd.inference.bands import Band, Patient, bands, bands_csv, held, thinned, without
-from pkpd.inference.draws import Draws
+from pkpd.inference.uncertainty import bands as bands_module
+from pkpd.inference.uncertainty.bands import Band, Patient, bands, bands_csv, held, thinned, without
+from pkpd.inference.uncertainty.draws import Draws
 from pkpd.output.plots import figures
 from pkpd.output.trajectory import Trajectory
 from pkpd.parameters import Parameters

@@ -12,7 +12,7 @@ import pytest
 
 import pkpd
 from pkpd.inference.coordinates import coordinates
-from pkpd.inference.draws import default_draws
+from pkpd.inference.uncertainty.draws import default_draws
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))

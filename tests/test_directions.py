@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 import pkpd
-from pkpd.inference.draws import default_draws
+from pkpd.inference.uncertainty.draws import default_draws
 
 Vector = NDArray[np.float64]
 Told = Callable[..., None]

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inference_cases import Formula, fitted_by, parameter, straight, two_rates, two_rates_with_priors
 
-import pkpd.inference.bootstrap as bootstrap_module
-import pkpd.inference.draws as draws_module
+import pkpd.inference.uncertainty.bootstrap as bootstrap_module
+import pkpd.inference.uncertainty.draws as draws_module
 from pkpd.engine.functions import Vector
 from pkpd.errors import FileError, InferenceError, ParameterError
-from pkpd.inference.bootstrap import bootstrap_draws, redrawn
-from pkpd.inference.cloud import random_of
-from pkpd.inference.draws import Draws, chosen, covariance_draws, default_draws, read_draws, write_draws
-from pkpd.inference.minimise import Found, minimise
+from pkpd.inference.search.minimise import Found, minimise
+from pkpd.inference.uncertainty.bootstrap import bootstrap_draws, redrawn
+from pkpd.inference.uncertainty.cloud import random_of
+from pkpd.inference.uncertainty.draws import Draws, chosen, covariance_draws, default_draws, read_draws, write_draws
 from pkpd.parameters import Parameters
 
 

@@ -18,10 +18,10 @@ from scipy.stats import multivariate_normal
 from pkpd.dosing.library import load_schedule
 from pkpd.engine.functions import Vector
 from pkpd.errors import InferenceError
-from pkpd.inference.fit import FitSettings, fit, refit
 from pkpd.inference.fitted import Fitted
-from pkpd.inference.multistart import Budget
-from pkpd.inference.noise import Noise
+from pkpd.inference.fitting import FitSettings, fit, refit
+from pkpd.inference.rows.noise import Noise
+from pkpd.inference.search.multistart import Budget
 from pkpd.parameters import Parameters, load_parameters
 from pkpd.studies.observation import Course, Observation, Observations
 

@@ -16,8 +16,8 @@ from commands import parameter, parameter_file, pkpd, record, refused, rows, wor
 
 from pkpd.cli.fit_files import FIGURES, FIT_FILES
 from pkpd.cli.fit_options import progress_line
-from pkpd.inference.draws import read_draws
-from pkpd.inference.multistart import Progress
+from pkpd.inference.search.multistart import Progress
+from pkpd.inference.uncertainty.draws import read_draws
 from pkpd.parameters import load_parameters
 
 pytestmark = pytest.mark.usefixtures("here")

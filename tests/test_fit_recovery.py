@@ -13,10 +13,10 @@ from pkpd import simulate
 from pkpd.dosing.library import load_schedule
 from pkpd.errors import InferenceError
 from pkpd.inference.coordinates import coordinates
-from pkpd.inference.fit import FitSettings, fit
 from pkpd.inference.fitted import Fitted
-from pkpd.inference.noise import Noise
+from pkpd.inference.fitting import FitSettings, fit
 from pkpd.inference.objective import PENALTY, objective
+from pkpd.inference.rows.noise import Noise
 from pkpd.parameters import Parameters, load_parameters
 from pkpd.studies.observation import Course, Observation, Observations
 

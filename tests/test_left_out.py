@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from inference_cases import one_compartment_fit
 
-from pkpd.inference.left_out import left_out, rms
+from pkpd.inference.uncertainty.left_out import left_out, rms
 
 FIRST = [("first", 1.0, 8.0, "="), ("first", 3.0, 4.0, "=")]
 SECOND = [("second", 2.0, 6.0, "="), ("second", 6.0, 1.5, "="), ("second", 4.0, 4.0, ">"), ("second", 5.0, 0.5, ">")]

@@ -14,9 +14,9 @@ from pkpd.dosing.library import load_schedule
 from pkpd.engine.code.library import outline_of
 from pkpd.engine.functions import Vector
 from pkpd.errors import InferenceError
-from pkpd.inference.likelihood import Likelihood, likelihood
-from pkpd.inference.noise import Noise, covariance
-from pkpd.inference.sampling import Sampled, sampling
+from pkpd.inference.rows.likelihood import Likelihood, likelihood
+from pkpd.inference.rows.noise import Noise, covariance
+from pkpd.inference.rows.sampling import Sampled, sampling
 from pkpd.parameters import Parameters
 from pkpd.studies.observation import Course, Observation
 

@@ -8,8 +8,8 @@ from decay import TIMES, TRUE, decay, problem, slopes
 
 from pkpd.engine.functions import Vector
 from pkpd.errors import InferenceError
-from pkpd.inference.minimise import METHODS, WIDE, Halt, Problem, inside, minimise
-from pkpd.inference.multistart import starts
+from pkpd.inference.search.minimise import METHODS, WIDE, Halt, Problem, inside, minimise
+from pkpd.inference.search.multistart import starts
 
 
 def straight(low: float, high: float) -> Problem:

@@ -16,8 +16,8 @@ from decay import TIMES, decay, problem, spread
 
 from pkpd.engine.functions import Vector
 from pkpd.errors import InferenceError
-from pkpd.inference.budget import Account
-from pkpd.inference.multistart import Budget, Progress, multistart
+from pkpd.inference.search.budget import Account
+from pkpd.inference.search.multistart import Budget, Progress, multistart
 
 ROOT = Path(__file__).parents[1]
 
@@ -180,7 +180,7 @@ def test_ctrl_c_before_anything_is_known() -> None:
 SCRIPT = """
 import sys, time
 import numpy as np
-from pkpd.inference.multistart import multistart
+from pkpd.inference.search.multistart import multistart
 from decay import decay, problem, spread
 
 def slow(x):

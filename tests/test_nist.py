@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from nist_problems import FAR, MODELS, Regression
 
-from pkpd.inference.multistart import Search, multistart, starts
+from pkpd.inference.search.multistart import Search, multistart, starts
 
 NAMES = nist_problems.names()
 # four matching digits: what NIST asks of a good solver is 4 to 6

@@ -16,8 +16,8 @@ from pkpd.dosing.library import load_schedule
 from pkpd.engine.code.library import outline_of
 from pkpd.engine.functions import Vector
 from pkpd.errors import InferenceError
-from pkpd.inference.noise import Noise, covariance, from_link, observed_link, standard_error
-from pkpd.inference.sampling import Sampled, sampling
+from pkpd.inference.rows.noise import Noise, covariance, from_link, observed_link, standard_error
+from pkpd.inference.rows.sampling import Sampled, sampling
 from pkpd.parameters import Parameters
 from pkpd.studies.observation import Course, Observation
 

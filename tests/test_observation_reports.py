@@ -9,7 +9,7 @@ from commands import parameter, pkpd, study_file, works
 
 from pkpd.engine.code.library import outline_of
 from pkpd.errors import PkpdError
-from pkpd.inference.noise import RESIDUAL, Noise
+from pkpd.inference.rows.noise import RESIDUAL, Noise
 from pkpd.studies.against import check_against, dose_levels
 from pkpd.studies.library import load_observations
 from pkpd.studies.observation import Observations
@@ -165,9 +165,7 @@ def test_check_counts_what_a_study_observed(here: Path) -> None:
     (here / "mine.toml").write_text(study_file())
     assert "observation" not in works("check", "mine.toml")
     (here / "mine.csv").write_text("output,form,day,value,role\nnk,fold,3,2,\nnk,fold,7,2,check\nnk,fold,6,,\n")
-    assert (
-        works("check", "mine.toml").rstrip().endswith("; 3 observations (1 to fit, 1 to check, 1 without a value)")
-    )
+    assert works("check", "mine.toml").rstrip().endswith("; 3 observations (1 to fit, 1 to check, 1 without a value)")
     (here / "mine.csv").write_text("output,form,day,value\nnks,fold,3,2\n")
     said = pkpd("check", "mine.toml")
     assert said.status == 2 and "mine.csv line 2: model il2 has no output 'nks'; did you mean 'nk'?" in said.err

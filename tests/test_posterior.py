@@ -11,7 +11,7 @@ import pytest
 from inference_cases import parameter, straight, two_rates, two_rates_with_priors
 
 from pkpd.errors import InferenceError
-from pkpd.inference.posterior import Posterior, posterior
+from pkpd.inference.uncertainty.ensemble import Posterior, posterior
 
 
 @lru_cache

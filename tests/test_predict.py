@@ -17,9 +17,9 @@ from scipy.stats import norm
 
 from pkpd.dosing.library import load_schedule
 from pkpd.errors import InferenceError, ParameterError
-from pkpd.inference.draws import Draws
-from pkpd.inference.noise import Noise
-from pkpd.inference.predict import Prediction, predict, quantile
+from pkpd.inference.prediction import Prediction, predict, quantile
+from pkpd.inference.rows.noise import Noise
+from pkpd.inference.uncertainty.draws import Draws
 from pkpd.output.report.predictions import counts, number, predictions_csv, predictions_text
 from pkpd.parameters import Parameters, load_parameters
 from pkpd.simulation import simulate

@@ -10,7 +10,7 @@ import pytest
 from band_cases import draws, ship
 from commands import pkpd, record, refused, rows, works
 
-from pkpd.inference.draws import write_draws
+from pkpd.inference.uncertainty.draws import write_draws
 from pkpd.parameters import load_parameters
 
 EVIDENCE = Path(__file__).parent / "data" / "evidence" / "immune_responses.csv"

@@ -15,8 +15,8 @@ from prediction_cases import REGIMEN, course, predicts, row
 
 from pkpd import simulate
 from pkpd.engine.functions import Vector
-from pkpd.inference.predictor import predictor
-from pkpd.inference.sampling import Sampled, reduce
+from pkpd.inference.rows.predictor import predictor
+from pkpd.inference.rows.sampling import Sampled, reduce
 from pkpd.parameters import Parameter, Parameters, load_parameters
 from pkpd.studies.observation import Course, Observation, Observations
 

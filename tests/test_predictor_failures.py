@@ -14,7 +14,7 @@ import pkpd
 from pkpd.dosing.dose import Dose
 from pkpd.dosing.schedule import Schedule
 from pkpd.errors import InferenceError
-from pkpd.inference.predictor import Unsolved, predictor
+from pkpd.inference.rows.predictor import Unsolved, predictor
 from pkpd.parameters import Parameters
 from pkpd.studies.observation import Course, Observation, Observations
 

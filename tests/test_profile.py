@@ -10,7 +10,7 @@ from inference_cases import Formula, fitted_by, parameter, straight, two_rates, 
 
 from pkpd.errors import InferenceError
 from pkpd.inference.fitted import Fitted
-from pkpd.inference.profile import Profile, profile
+from pkpd.inference.uncertainty.profiles import Profile, profile
 
 WIDE = 1.959963984540054
 

@@ -11,10 +11,10 @@ import pytest
 
 from pkpd.dosing.library import load_schedule
 from pkpd.errors import InferenceError
-from pkpd.inference.fit import FitSettings, fit
 from pkpd.inference.fitted import Fitted
-from pkpd.inference.noise import Noise
-from pkpd.inference.ranges import Range, asked, prediction_range
+from pkpd.inference.fitting import FitSettings, fit
+from pkpd.inference.rows.noise import Noise
+from pkpd.inference.uncertainty.ranges import Range, asked, prediction_range
 from pkpd.model.declaration import Model
 from pkpd.model.grammar import Builder, build
 from pkpd.parameters import Parameter, Parameters

@@ -8,7 +8,7 @@ from fit_cases import LEFT, PROFILES, like, searched
 from html_cases import assert_alone, parsed
 
 from pkpd.inference.fitted import Fitted
-from pkpd.inference.left_out import LeftOut
+from pkpd.inference.uncertainty.left_out import LeftOut
 from pkpd.output.plots.fit import fit_figures
 from pkpd.output.plots.style import image
 from pkpd.output.report.fit_page import page

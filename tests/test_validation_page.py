@@ -11,8 +11,8 @@ from commands import record, rows, works
 from html_cases import assert_alone, parsed
 
 from pkpd.errors import SimulationError
-from pkpd.inference.draws import Draws
-from pkpd.inference.predict import predict
+from pkpd.inference.prediction import predict
+from pkpd.inference.uncertainty.draws import Draws
 from pkpd.output.plots.validation import validation_figure
 from pkpd.output.report.validation import page, validation_files
 from pkpd.studies.library import load_observations

@@ -102,7 +102,7 @@ def _value(row: Observation) -> str:
 
 def _error(row: Observation) -> str:
     """The log SE that a fit gives the row and where it comes from; a dash where it has no number to predict."""
-    from ..inference.noise import Noise, standard_error
+    from ..inference.rows.noise import Noise, standard_error
 
     if row.value is None or row.course < 0:
         return "-"

@@ -12,9 +12,9 @@ from ..errors import PkpdError, nearest
 from .fit_options import Asked, fitted_of, noticing, read_search, search_options
 
 if TYPE_CHECKING:
-    from ..inference.draws import Draws
     from ..inference.fitted import Fitted
-    from ..inference.left_out import LeftOut
+    from ..inference.uncertainty.draws import Draws
+    from ..inference.uncertainty.left_out import LeftOut
     from ..output.report.sections import Other
 
 DRAWS = ("covariance", "bootstrap", "posterior")
@@ -81,8 +81,8 @@ def _more(
     found: Fitted, asked: Asked, interrupts: Sequence[int], draws: str, count: int, sensitivity: bool, left: bool
 ) -> _More:
     """Other fits and draws, as far as nobody interrupts."""
-    from ..inference.fit import refit
-    from ..inference.left_out import left_out
+    from ..inference.fitting import refit
+    from ..inference.uncertainty.left_out import left_out
 
     others: dict[float, Other] = {}
     for sd in OTHERS if sensitivity else ():
@@ -102,17 +102,17 @@ def _more(
 def draws_of(found: Fitted, kind: str, count: int, asked: Asked) -> Draws:
     """Parameter vectors that the fit leaves plausible; a note says where they are not to be trusted."""
     if kind == "posterior":
-        from ..inference.posterior import posterior
+        from ..inference.uncertainty.ensemble import posterior
 
         chains = posterior(found, seed=asked.seed)
         if not chains.converged:
             click.echo(f"note: {chains.sentence}", err=True)
         return chains.draws(count)
     if kind == "bootstrap":
-        from ..inference.bootstrap import bootstrap_draws
+        from ..inference.uncertainty.bootstrap import bootstrap_draws
 
         return bootstrap_draws(found, count, asked.seed, asked.threads)
-    from ..inference.draws import covariance_draws
+    from ..inference.uncertainty.draws import covariance_draws
 
     return covariance_draws(found, count, asked.seed, threads=asked.threads)
 
@@ -125,7 +125,7 @@ def _tell(found: Fitted, more: _More, asked: Asked, settings: Mapping[str, Any])
     click.echo(text, nl=False)
     if not asked.output:
         return
-    from ..inference.draws import write_draws
+    from ..inference.uncertainty.draws import write_draws
     from ..output.provenance import write_results
     from ..output.report.fit_page import page
     from .fit_files import figure_files, fit_record, fitted_file, predictions_file

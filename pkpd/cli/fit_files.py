@@ -12,7 +12,7 @@ from ..errors import FileError
 
 if TYPE_CHECKING:
     from ..inference.fitted import Fitted
-    from ..inference.profile import Profile
+    from ..inference.uncertainty.profiles import Profile
     from ..parameters import Parameter, Parameters
     from .fit_options import Asked
 

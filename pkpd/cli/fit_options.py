@@ -17,7 +17,7 @@ from .options import model_option, read_changes
 
 if TYPE_CHECKING:
     from ..inference.fitted import Fitted
-    from ..inference.multistart import Progress
+    from ..inference.search.multistart import Progress
     from ..parameters import Parameters
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -128,7 +128,7 @@ def listed(text: str, option: str) -> tuple[str, ...]:
 
 
 def _check_method(name: str) -> None:
-    from ..inference.minimise import METHODS
+    from ..inference.search.minimise import METHODS
 
     if name not in METHODS:
         hint = nearest(name, METHODS) or f"; there are {', '.join(METHODS)}"
@@ -167,10 +167,10 @@ def start_of(asked: Asked) -> Parameters:
 
 def fitted_of(asked: Asked, starts: int) -> Fitted:
     """The fit that was asked for, from so many starts unless the user said how many."""
-    from ..inference.fit import FitSettings
-    from ..inference.fit import fit as search
-    from ..inference.multistart import Budget
-    from ..inference.noise import Noise
+    from ..inference.fitting import FitSettings
+    from ..inference.fitting import fit as search
+    from ..inference.rows.noise import Noise
+    from ..inference.search.multistart import Budget
 
     settings = FitSettings(
         asked.starts or starts,

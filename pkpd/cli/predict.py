@@ -12,8 +12,8 @@ from .options import model_option, read_changes
 from .uncertain import draws_for, tell
 
 if TYPE_CHECKING:
-    from ..inference.draws import Draws
-    from ..inference.noise import Noise
+    from ..inference.rows.noise import Noise
+    from ..inference.uncertainty.draws import Draws
     from ..parameters import Parameters
 
 NAME = "predictions.csv"
@@ -64,8 +64,8 @@ def predict(
     """
     place = _place(files, output, uncertainty)
     sets = read_changes(model, changes)
-    from ..inference.noise import Noise
-    from ..inference.predict import predict as predicted
+    from ..inference.prediction import predict as predicted
+    from ..inference.rows.noise import Noise
     from ..output.provenance import check_place, write_results
     from ..output.report.predictions import predictions_csv, predictions_text
     from ..studies.library import load_observations
@@ -111,7 +111,7 @@ def _parameters(model: str, params: str | None, sets: tuple[tuple[str, str], ...
 
 def _draws(uncertainty: str | None, params: str | None, model: str, changed: list[str]) -> Draws | None:
     """The draws to use, less what was set for this call; a note where there are none."""
-    from ..inference.bands import without
+    from ..inference.uncertainty.bands import without
 
     found = draws_for(uncertainty, params, model)
     left = without(found, changed) if found is not None else None
@@ -133,7 +133,7 @@ def _record(
     """What the table rests on: the parameters as they are, the digests of everything that was read."""
     from ..data import built_in
     from ..engine.code.library import outline_of
-    from ..inference.draws import write_draws
+    from ..inference.uncertainty.draws import write_draws
     from ..output.provenance import digest
     from .run import command_line
 

@@ -13,7 +13,7 @@ from .fit_options import Asked, fitted_of, listed, noticing, read_search, search
 
 if TYPE_CHECKING:
     from ..inference.fitted import Fitted
-    from ..inference.profile import Profile
+    from ..inference.uncertainty.profiles import Profile
 
 STARTS = 8
 
@@ -40,7 +40,7 @@ def profile(names: str | None, **options: Any) -> None:
 
     if asked.output:
         check_folder(asked.output, PROFILE_FILES)
-    from ..inference.profile import profile as profiles_of
+    from ..inference.uncertainty.profiles import profile as profiles_of
 
     with noticing() as interrupts:
         found = fitted_of(asked, starts)

@@ -11,7 +11,7 @@ import click
 from .options import read_options, simulation_options
 
 if TYPE_CHECKING:
-    from ..inference.bands import Band
+    from ..inference.uncertainty.bands import Band
     from ..output.trajectory import Trajectory
     from ..trials.run import Run
 

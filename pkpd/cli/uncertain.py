@@ -11,7 +11,7 @@ import click
 from ..errors import FileError
 
 if TYPE_CHECKING:
-    from ..inference.draws import Draws
+    from ..inference.uncertainty.draws import Draws
     from ..parameters import Parameters
     from ..trials.run import Options, Run
     from ..trials.uncertainty import Uncertainty
@@ -25,7 +25,7 @@ def draws_for(uncertainty: str | None, params: str | None, model: str) -> Draws 
     missing.
     """
     from ..data import built_in
-    from ..inference.draws import default_draws, read_draws
+    from ..inference.uncertainty.draws import default_draws, read_draws
 
     if uncertainty not in (None, "default"):
         return read_draws(str(uncertainty))

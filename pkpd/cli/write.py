@@ -13,7 +13,7 @@ from ..errors import FileError
 from .uncertain import tell
 
 if TYPE_CHECKING:
-    from ..inference.bands import Band
+    from ..inference.uncertainty.bands import Band
     from ..output.trajectory import Trajectory
     from ..parameters import Parameters
     from ..trials.run import Run
@@ -99,7 +99,7 @@ def recorded(
 
     tables, more = csv_files(trajectories), dict[str, Any]()
     if bands:
-        from ..inference.bands import bands_csv
+        from ..inference.uncertainty.bands import bands_csv
 
         tables["bands.csv"] = bands_csv(bands)
     if beside.uncertainty is not None or beside.validated is not None:
@@ -115,7 +115,7 @@ def _validation(run: Run, beside: Beside) -> dict[str, bytes]:
         return {}
     from ..data import built_in
     from ..engine.code.library import outline_of
-    from ..inference.predict import predict
+    from ..inference.prediction import predict
     from ..output.report.validation import validation_files
     from ..studies.library import load_observations
 

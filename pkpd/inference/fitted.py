@@ -15,9 +15,9 @@ from ..references import load_references
 from ..studies.observation import Observation
 from .coordinates import Coordinates
 from .information import Information, information
-from .multistart import Search
-from .noise import Noise
 from .objective import Objective
+from .rows.noise import Noise
+from .search.multistart import Search
 
 if TYPE_CHECKING:
     from ..model.declaration import Model

@@ -13,11 +13,11 @@ from ..errors import InferenceError
 from ..parameters import Parameters
 from ..studies.observation import Observation, Observations
 from .coordinates import Coordinates
-from .likelihood import Likelihood, likelihood
-from .minimise import Problem
-from .noise import Noise
-from .predictor import Predictor, Unsolved, predictor
-from .sampling import Sampled
+from .rows.likelihood import Likelihood, likelihood
+from .rows.noise import Noise
+from .rows.predictor import Predictor, Unsolved, predictor
+from .rows.sampling import Sampled
+from .search.minimise import Problem
 
 if TYPE_CHECKING:
     from ..model.declaration import Model

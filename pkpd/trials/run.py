@@ -15,8 +15,8 @@ from ..model.registry import MODELS
 from ..output.trajectory import Trajectory
 from ..parameters import Parameters
 from ..simulation import MAX_TIMES, grid, simulate, sized
-from ..units import duration
 from ..studies.study import Study
+from ..units import duration
 
 # Days after each dose at which IL-2 is drawn: every half hour around the peak (about 4 h), sparser on the way down.
 AFTER_DOSE = tuple(Fraction(half, 48) for half in (*range(1, 17), *range(18, 25, 2), 28, 32, 36, 40, 44))

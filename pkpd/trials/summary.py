@@ -23,7 +23,7 @@ from ..units import IU_PER_MG, factor, same_dimension
 from .run import Run, RunArm, simulate_arm
 
 if TYPE_CHECKING:
-    from ..inference.bands import Band
+    from ..inference.uncertainty.bands import Band
 
 CELLS = ("treg", "nk", "cd56bright")
 HIGHEST = 3.0  # MIU/m2 a day: the largest dose of low-dose IL-2 behind the parameters

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import FileError, PkpdError
-from ..inference.bands import Band, Patient, bands, held, thinned, without
-from ..inference.draws import Draws, write_draws
+from ..inference.uncertainty.bands import Band, Patient, bands, held, thinned, without
+from ..inference.uncertainty.draws import Draws, write_draws
 from ..output.provenance import digest
 from ..output.trajectory import Trajectory
 from ..parameters import Parameters, read_tables

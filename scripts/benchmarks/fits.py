@@ -18,10 +18,10 @@ from calibrate_reference import STARTS, evidence, reference_fit, varied
 
 import pkpd
 from pkpd.inference.fitted import Fitted
-from pkpd.inference.minimise import Problem
-from pkpd.inference.multistart import Budget, Search, multistart, starts
 from pkpd.inference.objective import Objective
-from pkpd.inference.predictor import link
+from pkpd.inference.rows.predictor import link
+from pkpd.inference.search.minimise import Problem
+from pkpd.inference.search.multistart import Budget, Search, multistart, starts
 
 from .cases import Vector
 from .patients import RTOL

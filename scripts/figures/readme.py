@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pkpd
-from pkpd.inference.draws import default_draws
+from pkpd.inference.uncertainty.draws import default_draws
 from pkpd.output.plots.overview import figures
 from pkpd.output.plots.style import image
 from pkpd.studies.study import load_study

@@ -13,7 +13,7 @@ from ..trajectory import Trajectory
 from .style import INK, Look, Vector, those_with
 
 if TYPE_CHECKING:
-    from ...inference.bands import Band
+    from ...inference.uncertainty.bands import Band
 
 SEE_THROUGH = 0.18  # so that the areas of two arms can both be seen where they overlap
 

@@ -20,7 +20,7 @@ from .style import INK, SAME, Look, Vector, curve, drawing, new_figure
 from .timeline import dose_times, draw_time
 
 if TYPE_CHECKING:
-    from ...inference.bands import Band
+    from ...inference.uncertainty.bands import Band
 
 CELLS = ("treg", "nk", "cd56bright", "cd56dim")
 DIPS = "Pale line: dips after each dose while cells leave the blood; their depth is assumed."

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from ...inference.fitted import Fitted
-from ...inference.profile import Profile
+from ...inference.uncertainty.profiles import Profile
 from ..report.fit_rows import WITHIN, Judged, fixed, judged
 from .labels import pretty
 from .style import COLOURS, INK, QUIET, SHADE, Vector, drawing, new_figure, plain

@@ -19,7 +19,7 @@ from .style import INK, QUIET, Vector, curve, drawing, looks, new_figure, span
 from .timeline import dose_times, draw_time
 
 if TYPE_CHECKING:
-    from ...inference.bands import Band
+    from ...inference.uncertainty.bands import Band
 
 ASSAY_LIMIT = 0.2  # pM; assumed: no source was found for the limit below which assays bound endogenous IL-2
 LONGEST_CLOSE_UP = 14.0  # days

@@ -17,7 +17,7 @@ from .labels import draw_footnote, draw_legend, head, meaning
 from .style import drawing, new_figure
 
 if TYPE_CHECKING:
-    from ...inference.bands import Band
+    from ...inference.uncertainty.bands import Band
 
 
 def draw_output(

@@ -19,7 +19,7 @@ from .strip import draw_strip, moved_handle, schedule_figure
 from .style import drawing, new_figure
 
 if TYPE_CHECKING:
-    from ...inference.bands import Band
+    from ...inference.uncertainty.bands import Band
 
 PANELS = 6
 

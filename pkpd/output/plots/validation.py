@@ -13,7 +13,7 @@ from ...errors import SimulationError
 from .style import INK, QUIET, drawing, new_figure
 
 if TYPE_CHECKING:
-    from ...inference.predict import Prediction
+    from ...inference.prediction import Prediction
 
 HIT, MISS, UNTOLD = "#0072B2", "#D55E00", "#666666"
 # bounds point where the number lies

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from ...inference.fitted import Fitted
-from ...inference.left_out import LeftOut
-from ...inference.profile import Profile
+from ...inference.uncertainty.left_out import LeftOut
+from ...inference.uncertainty.profiles import Profile
 from ..plots.fit import fit_figures
 from ..plots.style import image
 from . import html

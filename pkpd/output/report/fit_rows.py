@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...inference.fitted import Fitted
-from ...inference.noise import covariance, from_link, observed_link, standard_error
+from ...inference.rows.noise import covariance, from_link, observed_link, standard_error
 from ...studies.observation import Observation
 from ..tables import Table
 

@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from ...inference.fitted import Fitted
-from ...inference.left_out import LeftOut
-from ...inference.profile import Profile
+from ...inference.uncertainty.left_out import LeftOut
+from ...inference.uncertainty.profiles import Profile
 from ..tables import aligned
 from .sections import Other, Section, sections
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..tables import Table, aligned
 
 if TYPE_CHECKING:
-    from ...inference.predict import Prediction
+    from ...inference.prediction import Prediction
 
 # Rows to print; a cohort of single patients can have thousands.
 SHOWN = 100

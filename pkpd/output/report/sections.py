@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...inference.fitted import SAME, Fitted
-from ...inference.left_out import LeftOut, rms
-from ...inference.profile import Profile
+from ...inference.uncertainty.left_out import LeftOut, rms
+from ...inference.uncertainty.profiles import Profile
 from .fit_rows import SHOWN, by_study, fixed, judged, number, rows_table, short
 
 Vector = NDArray[np.float64]

@@ -11,7 +11,7 @@ from . import html
 from .predictions import counts, numbers_of, predictions_csv, reasons_of, row_numbers
 
 if TYPE_CHECKING:
-    from ...inference.predict import Prediction
+    from ...inference.prediction import Prediction
 
 _HEAD = (
     "output",

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data import folder
-from ..engine.functions import Vector
-from ..engine.plan import Whole
-from ..errors import FileError, InferenceError, ParameterError, UnitError, nearest
-from ..parameters import Parameters
-from ..units import factor, unit
+from ...data import folder
+from ...engine.functions import Vector
+from ...engine.plan import Whole
+from ...errors import FileError, InferenceError, ParameterError, UnitError, nearest
+from ...parameters import Parameters
+from ...units import factor, unit
 
 if TYPE_CHECKING:
-    from .fitted import Fitted
+    from ..fitted import Fitted
 
 WIDER = 8  # proposals for each draw by weights
 FREEDOM = 5  # of Student's t of those proposals, so that tails of the likelihood are not missed
@@ -94,8 +94,8 @@ def drawn(fitted: Fitted, x: Vector, kind: str, rejected: int = 0, effective: fl
 
 def _weighted(fitted: Fitted, count: int, seed: int, threads: int | None) -> Draws:
     """Sampling, importance, resampling."""
+    from ..search.parallel import costs
     from .cloud import random_of, wide_cloud
-    from .parallel import costs
 
     cloud = wide_cloud(fitted, freedom=FREEDOM)
     tried = [cloud.one(random_of(seed, 1, k)) for k in range(1, WIDER * count + 1)]

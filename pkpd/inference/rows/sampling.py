@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.functions import Vector
-from ..engine.plan import Whole
-from ..engine.run import Rows
-from ..errors import InferenceError, UnitError, nearest
-from ..model.outline import Named, Outline
-from ..studies.observation import Course, Observation
-from ..units import factor, same_dimension
+from ...engine.functions import Vector
+from ...engine.plan import Whole
+from ...engine.run import Rows
+from ...errors import InferenceError, UnitError, nearest
+from ...model.outline import Named, Outline
+from ...studies.observation import Course, Observation
+from ...units import factor, same_dimension
 
 # IL-2 rises and falls within hours of each dose, cells within days: so often is a window without visits sampled.
 PER_DAY_IL2, PER_DAY = 48, 1

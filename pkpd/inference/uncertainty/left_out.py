@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import PkpdError
-from ..studies.observation import Observations
-from .fitted import Fitted
-from .minimise import minimise
-from .objective import objective
-from .parallel import Watch, each
-from .predictor import Unsolved
+from ...errors import PkpdError
+from ...studies.observation import Observations
+from ..fitted import Fitted
+from ..objective import objective
+from ..rows.predictor import Unsolved
+from ..search.minimise import minimise
+from ..search.parallel import Watch, each
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..engine.functions import Vector
-from ..errors import InferenceError, nearest
-from .coordinates import Coordinates
-from .fitted import Fitted
-from .information import AT_BOUND, information
-from .minimise import Halt, Problem, minimise
-from .objective import PENALTY, FailedSolves, Objective
-from .parallel import Watch, each
+from ...engine.functions import Vector
+from ...errors import InferenceError, nearest
+from ..coordinates import Coordinates
+from ..fitted import Fitted
+from ..information import AT_BOUND, information
+from ..objective import PENALTY, FailedSolves, Objective
+from ..search.minimise import Halt, Problem, minimise
+from ..search.parallel import Watch, each
 
 RISE = 3.841458820694124  # of -2 log likelihood, chi-square with one degree of freedom, 95 %
 AIM = 0.7  # rise from one point to the next

@@ -15,9 +15,9 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import log_ndtr
 
-from ..engine.functions import Vector
-from ..engine.plan import Whole
-from ..errors import InferenceError
+from ...engine.functions import Vector
+from ...engine.plan import Whole
+from ...errors import InferenceError
 from .noise import Noise, covariance, observed_link
 from .sampling import Sampled
 

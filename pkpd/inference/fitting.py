@@ -18,9 +18,9 @@ from ..studies.library import check_against, load_observations
 from ..studies.observation import ROLES, Observations
 from .coordinates import coordinates
 from .fitted import Fitted
-from .multistart import Budget, Progress, Search, multistart, starts
-from .noise import Noise
 from .objective import Objective, objective
+from .rows.noise import Noise
+from .search.multistart import Budget, Progress, Search, multistart, starts
 
 if TYPE_CHECKING:
     from ..model.declaration import Model

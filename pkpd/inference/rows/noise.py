@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.functions import Vector
-from ..errors import InferenceError
-from ..studies.observation import Observation
+from ...engine.functions import Vector
+from ...errors import InferenceError
+from ...studies.observation import Observation
 from .sampling import Sampled
 
 # Log SD of one patient's sample, from assay and day-to-day variation; assumed.

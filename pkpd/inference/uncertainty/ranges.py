@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..engine.functions import Vector
-from ..errors import InferenceError
-from ..studies.observation import Observation, Observations
-from .fitted import Fitted
-from .minimise import Problem, minimise
-from .noise import from_link
-from .predictor import Predictor, Unsolved, predictor
+from ...engine.functions import Vector
+from ...errors import InferenceError
+from ...studies.observation import Observation, Observations
+from ..fitted import Fitted
+from ..rows.noise import from_link
+from ..rows.predictor import Predictor, Unsolved, predictor
+from ..search.minimise import Problem, minimise
 
 RISE = 3.841458820694124  # of -2 log likelihood: the 95 % point of chi-squared with one degree of freedom
 STEP = 0.08  # of the link between neighbouring fits: about 8 % of a fold

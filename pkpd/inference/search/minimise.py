@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.functions import Vector
-from ..errors import InferenceError, nearest
+from ...engine.functions import Vector
+from ...errors import InferenceError, nearest
 
 if TYPE_CHECKING:
     from lmfit import Minimizer, Parameters

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from ..engine.functions import Vector
-from ..errors import InferenceError
-from .fitted import Fitted
-from .parallel import costs
+from ...engine.functions import Vector
+from ...errors import InferenceError
+from ..fitted import Fitted
+from ..search.parallel import costs
 
 TRIES = 200  # simulations that one draw may take before the model counts as not solvable around the fit
 BLIND_TRIES = 10_000  # numbers drawn for each of these until one lies within the bounds

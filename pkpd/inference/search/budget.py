@@ -9,8 +9,8 @@ from threading import Lock
 
 import numpy as np
 
-from ..engine.functions import Vector
-from ..errors import InferenceError
+from ...engine.functions import Vector
+from ...errors import InferenceError
 from .minimise import Halt
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..engine.functions import Vector
-from ..errors import InferenceError
+from ...engine.functions import Vector
+from ...errors import InferenceError
 from .minimise import Problem, inside
 
 # Where there are no bounds, a value is multiplied by up to this, or divided: the decade that a first guess is off.

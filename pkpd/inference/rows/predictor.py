@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from ..engine.batch import Piece, simulate_piece
-from ..engine.code.library import outline_of
-from ..engine.compile import bound_of, functions, own_vector
-from ..engine.functions import Vector
-from ..engine.native import NativeFunctions
-from ..engine.sensitivity import Patient, forward
-from ..engine.tolerances import DEFAULT, Stopped, Tolerances
-from ..errors import ParameterError, SimulationError
-from ..model.outline import Outline
-from ..parameters import Parameters
-from ..studies.observation import Observations
-from ..units import coherent_factor, factor
+from ...engine.batch import Piece, simulate_piece
+from ...engine.code.library import outline_of
+from ...engine.compile import bound_of, functions, own_vector
+from ...engine.functions import Vector
+from ...engine.native import NativeFunctions
+from ...engine.sensitivity import Patient, forward
+from ...engine.tolerances import DEFAULT, Stopped, Tolerances
+from ...errors import ParameterError, SimulationError
+from ...model.outline import Outline
+from ...parameters import Parameters
+from ...studies.observation import Observations
+from ...units import coherent_factor, factor
 from .sampling import Sampled, Sampling, reduce, samplings
 
 if TYPE_CHECKING:
-    from ..model.declaration import Model
+    from ...model.declaration import Model
 
 
 # Share of a value to each side in central differences, and what stands for a value of 0.

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..engine.functions import Vector
-from ..errors import InferenceError
+from ...engine.functions import Vector
+from ...errors import InferenceError
+from ..fitted import Fitted
+from ..objective import FailedSolves, Objective
+from ..search.minimise import minimise
+from ..search.parallel import Watch, each
 from .cloud import random_of
 from .draws import Draws, drawn
-from .fitted import Fitted
-from .minimise import minimise
-from .objective import FailedSolves, Objective
-from .parallel import Watch, each
 
 
 def bootstrap_draws(

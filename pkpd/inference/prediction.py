@@ -16,13 +16,13 @@ from ..errors import InferenceError, PkpdError, nearest
 from ..model.outline import Outline
 from ..parameters import Parameters
 from ..studies.observation import Course, Observation, Observations
-from .noise import Noise, family, from_link, observed_link
-from .predictor import Predictor, predictor
-from .sampling import Sampled, sampling
+from .rows.noise import Noise, family, from_link, observed_link
+from .rows.predictor import Predictor, predictor
+from .rows.sampling import Sampled, sampling
 
 if TYPE_CHECKING:
     from ..model.declaration import Model
-    from .draws import Draws
+    from .uncertainty.draws import Draws
 
 Z90 = 1.6448536269514722  # 5 % of a normal number lies beyond it
 # On the link scale; below it nothing varies but rounding.

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.functions import Vector
-from ..errors import InferenceError
+from ...engine.functions import Vector
+from ...errors import InferenceError
+from ..fitted import Fitted
+from ..objective import Objective
 from .cloud import random_of, scattered, wide_cloud
 from .draws import Draws
-from .fitted import Fitted
-from .objective import Objective
 
 CLOSE, ENOUGH = 1.01, 400  # R-hat below, and effective draws above which chains count as converged (Vehtari 2021)
 FAR = 2.0  # starts scatter this many times as widely as the fit says

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..engine.batch import Piece, simulate_piece
-from ..engine.compile import functions
-from ..engine.functions import Vector
-from ..engine.run import Rows
-from ..errors import InferenceError
-from ..many import piece_of
-from ..output.tables import Table, stack
-from ..output.trajectory import Trajectory
-from ..parameters import Parameters
+from ...engine.batch import Piece, simulate_piece
+from ...engine.compile import functions
+from ...engine.functions import Vector
+from ...engine.run import Rows
+from ...errors import InferenceError
+from ...many import piece_of
+from ...output.tables import Table, stack
+from ...output.trajectory import Trajectory
+from ...parameters import Parameters
 
 if TYPE_CHECKING:
-    from ..dosing.schedule import Schedule
-    from ..engine.tolerances import Tolerances
+    from ...dosing.schedule import Schedule
+    from ...engine.tolerances import Tolerances
     from .draws import Draws
 
 COUNT = 200  # draws; the 5 and 95 % quantiles of so many lie within about 2 % of theirs

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..engine.functions import Vector
-from ..errors import InferenceError
+from ...engine.functions import Vector
+from ...errors import InferenceError
+from ..objective import Objective
 from .minimise import Halt
-from .objective import Objective
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

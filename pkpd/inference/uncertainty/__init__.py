@@ -1,0 +1,1 @@
+"""How sure a fit is: draws, profiles, ranges of predictions, bands of a run."""
