@@ -100,9 +100,9 @@ def changed(draw: st.DrawFn, schedule: Schedule, step: str) -> Schedule:
 
 
 @st.composite
-def records(draw: st.DrawFn) -> Dose:
+def records(draw: st.DrawFn, units: tuple[str, ...] = UNITS) -> Dose:
     """One dose record: plain, infusion, additional doses, steady state, constant infusion or reset."""
-    amount, unit = draw(amounts())
+    amount, unit = draw(amounts(units))
     kind = draw(st.sampled_from(("plain", "additional", "steady", "constant", "reset")))
     time = draw(st.integers(0, 200)) * Fraction(1, draw(st.sampled_from((1, 3, 24))))
     if kind == "constant":

@@ -67,9 +67,10 @@ def patients(draw: st.DrawFn) -> Patient:
 
 
 groups = st.lists(patients(), min_size=1, max_size=9)
+IN_IU = ("MIU", "IU", "kIU", "ug")  # what routes of activity take
 plain = st.one_of(
-    schedules(units=("MIU", "IU", "kIU", "ug")),
-    st.lists(records(), min_size=1, max_size=5).map(lambda doses: Schedule.of(*doses)).filter(is_plain),
+    schedules(units=IN_IU),
+    st.lists(records(IN_IU), min_size=1, max_size=5).map(lambda doses: Schedule.of(*doses)).filter(is_plain),
 )
 
 
