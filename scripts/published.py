@@ -180,17 +180,23 @@ def courses() -> Iterator[Comparison]:
     for k, day in ((1, 28), (2, 84)):
         what, said = f"Treg at the trough of the trial, day {day}", "no significant rise (0.8 to 1.25 allowed)"
         yield Comparison(what, "su2024", "fold", said, 0.8, 1.25, trial["treg_fold"][k])
-    daily = tuple(float(d) for d in range(29))
-    gain = course("2 MIU/m2 sc daily x28", daily)["treg"][-1] / course("1 MIU/m2 sc daily x28", daily)["treg"][-1]
+    month = tuple(float(d) for d in range(29))
+    gain = course("2 MIU/m2 sc daily x28", month)["treg"][-1] / course("1 MIU/m2 sc daily x28", month)["treg"][-1]
     said = "no gain (up to 1.15 allowed)"
     yield Comparison("Treg, 2 over 1 MIU/m2 daily, day 28", "whangbo2019", "ratio", said, 0, 1.15, gain)
-    high = course("3 MIU/m2 sc daily x56", daily)["treg_fold"][-1]
+    high = course("3 MIU/m2 sc daily x56", month)["treg_fold"][-1]
     said = ">8, pooled over 0.3 to 3 MIU/m2"
     yield Comparison("Treg, 3 MIU/m2 daily, day 28", "koreth2011", "fold", said, 8, math.inf, high)
     single = float(np.max(course("0.101 MIU/m2 sc once", (1.0, 2.0, 3.0, 4.0, 7.0))["treg_percent_cd4"]))
     single /= trial.rest("treg_percent_cd4")
     said = "1.1 (1.06 to 1.13 arises from noise alone)"
     yield Comparison("Treg, 0.101 MIU/m2 single dose, largest visit", "todd2016", "fold", said, 1.06, 1.13, single)
+    for amount in ("0.4", "1.75"):
+        days = tuple(float(d) for d in range(91))
+        daily = course(f"{amount} MIU/m2 sc daily x90", days)
+        for output in ("nk", "cd56bright"):
+            what, top = f"day of the highest {output}, {amount} MIU/m2 daily", float(np.argmax(daily[output]))
+            yield Comparison(what, "roswellpark1996", "d", "weeks 6 to 8, held to week 12", 42, 56, top)
     for amount in ("0.4", "1.75"):
         times = tuple(42 + np.arange(0, 1, 1 / 48))
         top = float(np.max(course(f"{amount} MIU/m2 sc daily x90", times)["il2"]))

@@ -33,6 +33,8 @@ MISSES = {
     "Treg, 3 MIU/m2 daily, day 28",
     "Treg, 0.101 MIU/m2 single dose, largest visit",
     "IL-2 peak, 1.75 MIU/m2 daily, week 6",
+    "day of the highest nk, 0.4 MIU/m2 daily",
+    "day of the highest cd56bright, 1.75 MIU/m2 daily",
 }
 
 

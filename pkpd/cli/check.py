@@ -23,6 +23,7 @@ def check(files: tuple[str, ...], model: str | None) -> None:
     Examples:
       pkpd check params/il2.toml params/schedules.toml
       pkpd check my_parameters.toml --model my_model.py:model
+      pkpd check cohort.csv
     """
     failed = 0
     for file in files:

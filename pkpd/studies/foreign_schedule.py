@@ -100,6 +100,8 @@ def _reworded(text: str) -> str:
         text,
     )
     text = re.sub(r"\b(\d{1,3}) days? (courses?|cycles?)\b", r"daily x \1,", text)
+    # "weekly thereafter" is "then weekly"
+    text = re.sub(r"([^,;]+?)\s+(thereafter|afterwards?)\b", r"then \1", text)
     return re.sub(r"(x ?\d+( days)?|for \d+ \w+|\d+ doses)\s+(?=every|each|monthly|weekly|q\d)", r"\1, ", text)
 
 

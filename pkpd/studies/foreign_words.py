@@ -164,10 +164,12 @@ def _absolute(kind: str, gate: str) -> Measured:
 
 
 def _ratio(read: Measured) -> Measured:
-    """Treg over other CD4 T cells: a ratio itself, or in which direction it went."""
+    """Treg over other CD4 T cells: the ratio itself, in which direction it went, or its fold."""
+    if read.form in ("fold", "percent_change") and not read.qualitative:
+        return replace(read, output="treg", note="other CD4 T cells stay flat here, so the ratio moves as the Treg count")
     if read.form == "ratio" or read.qualitative:
         return replace(read, form="ratio", unit="1")
-    return replace(read, reason="the fold or change of a ratio is no form that can be predicted")
+    return replace(read, reason="a ratio given so is no form that can be predicted")
 
 
 def _level(read: Measured) -> Measured:

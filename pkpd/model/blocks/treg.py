@@ -71,12 +71,16 @@ def treg_cycle(m: Builder, entry_feedback: bool = True) -> None:
     )
     cycling = m.state("treg_cycling", "1", initial=ki67, meaning="cycling (Ki67+) Treg, same scale", latex="P")
     total = m.define("treg_total", resting + cycling, "1", "Treg, fold of baseline", latex="G")
-    drug_free = entry * total ** (-feedback) if entry_feedback else entry
+    # a name of its own, so that the power, the dearest operation, is taken once
+    crowding = m.define(
+        "treg_crowding", total**feedback, "1", "how much faster Treg are lost than at rest", latex="c_T"
+    )
+    drug_free = entry / crowding if entry_feedback else entry
     rate = m.define(
         "treg_entry", positive_part(drug_free + activation * m["treg_signal"]), "1/h", "rate into cycle", latex=r"\pi"
     )
-    m.change(resting, thymic * loss + 2 * division * cycling - rate * resting - loss * total**feedback * resting)
-    m.change(cycling, rate * resting - division * cycling - loss * total**feedback * cycling)
+    m.change(resting, thymic * loss + 2 * division * cycling - rate * resting - loss * crowding * resting)
+    m.change(cycling, rate * resting - division * cycling - loss * crowding * cycling)
     m.output("ki67_treg", cycling / total, "1", "share of Treg that are Ki67+")
     uptake(m, "treg", total * m["cd25_fast"], letter="T")
 
