@@ -126,6 +126,7 @@ def test_units(form: str, value: str, read: float, unit: str) -> None:
         ("every 2 weeks", "", "", "1 MIU sc every 14d x6"),
         ("every 14 days x 4", "", "", "1 MIU sc every 14d x4"),
         ("daily x5 then every 2 weeks", "", "", "1 MIU sc every 1d x5, rest 9d, 1 MIU sc every 14d x5"),
+        ("daily x5, every 2 weeks thereafter", "", "", "1 MIU sc every 1d x5, rest 9d, 1 MIU sc every 14d x5"),
         ("daily x 5, monthly", "", "", "1 MIU sc every 1d x5, rest 23d, repeat 3"),
         ("five-day courses every 4 weeks, 6 cycles", "", "", "1 MIU sc every 1d x5, rest 23d, repeat 6"),
         ("twice daily for 3 days", "", "", "1 MIU sc every 12h x6"),
