@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from pkpd.studies.foreign import COLUMNS, read_foreign
+from pkpd.studies.foreign.table import COLUMNS, read_foreign
 from pkpd.studies.observation import Observation
 
 EVIDENCE = Path(__file__).resolve().parent / "data" / "evidence" / "immune_responses.csv"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pkpd.errors import StudyError
-from pkpd.studies.foreign import COLUMNS, is_foreign, read_foreign
+from pkpd.studies.foreign.table import COLUMNS, is_foreign, read_foreign
 from pkpd.studies.library import load_observations
 from pkpd.studies.observation import Observation
 

@@ -97,7 +97,7 @@ def _foreign(cells: Cells, path: Path) -> tuple[Row, ...]:
     """Rows of a file with the columns of another program, empty where they are ours."""
     if is_native(cells.header):
         return ()
-    from .foreign import is_foreign, read_foreign
+    from .foreign.table import is_foreign, read_foreign
 
     if not is_foreign(cells.header):
         return ()

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..dosing.amount import MAX_DAYS, MAX_DOSES
-from ..units import exact
-from .foreign_cells import plain
+from ...dosing.amount import MAX_DAYS, MAX_DOSES
+from ...units import exact
+from .cells import plain
 
 
 class Unread(Exception):

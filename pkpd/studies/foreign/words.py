@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from ..units import IU_PER_MG
-from .foreign_cells import plain
+from ...units import IU_PER_MG
+from .cells import plain
 
 # The first rule that fits an analyte decides; "" is something the model has no output for.
 _ANALYTES: tuple[tuple[str, str], ...] = (
@@ -166,7 +166,9 @@ def _absolute(kind: str, gate: str) -> Measured:
 def _ratio(read: Measured) -> Measured:
     """Treg over other CD4 T cells: the ratio itself, in which direction it went, or its fold."""
     if read.form in ("fold", "percent_change") and not read.qualitative:
-        return replace(read, output="treg", note="other CD4 T cells stay flat here, so the ratio moves as the Treg count")
+        return replace(
+            read, output="treg", note="other CD4 T cells stay flat here, so the ratio moves as the Treg count"
+        )
     if read.form == "ratio" or read.qualitative:
         return replace(read, form="ratio", unit="1")
     return replace(read, reason="a ratio given so is no form that can be predicted")

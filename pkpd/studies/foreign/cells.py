@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-from ..errors import UnitError
-from ..units import duration
+from ...errors import UnitError
+from ...units import duration
 
 _SIGNS = str.maketrans(
     {**dict.fromkeys("–—−‑‒", "-"), **dict.fromkeys("µμ", "u"), "²": "2", "³": "3", "⁶": "6", "⁹": "9", "×": "x"}

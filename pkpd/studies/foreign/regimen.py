@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..dosing.amount import MAX_DAYS, MAX_DOSES, number_text
-from ..dosing.schedule import Schedule
-from ..dosing.text import parse
-from ..errors import PkpdError
-from ..units import duration_text, exact
-from .foreign_cells import number, plain, span
-from .foreign_schedule import Plan, Unread, read_plan
+from ...dosing.amount import MAX_DAYS, MAX_DOSES, number_text
+from ...dosing.schedule import Schedule
+from ...dosing.text import parse
+from ...errors import PkpdError
+from ...units import duration_text, exact
+from .cells import number, plain, span
+from .schedule import Plan, Unread, read_plan
 
 STEADY_DOSES, STEADY_CYCLES = 28, 4
 _UNITS = {"iu": "IU", "kiu": "kIU", "miu": "MIU"}

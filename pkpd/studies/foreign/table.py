@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import PkpdError, StudyError, nearest
-from .cells import LINE
-from .foreign_cells import bound, number, patients, plain, span, spread
-from .foreign_regimen import Cells, Regimen, regimen
-from .foreign_schedule import Unread
-from .foreign_times import When, Window, sampling
-from .foreign_words import Measured, measured
-from .observation import ROLES, Observation
-from .rules import check_row, reason_against
+from ...errors import PkpdError, StudyError, nearest
+from ..cells import LINE
+from ..observation import ROLES, Observation
+from ..rules import check_row, reason_against
+from .cells import bound, number, patients, plain, span, spread
+from .regimen import Cells, Regimen, regimen
+from .schedule import Unread
+from .times import When, Window, sampling
+from .words import Measured, measured
 
 COLUMNS = (
     *("study", "reference", "population", "n", "amount", "amount_unit", "route", "schedule", "every_days", "times"),

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..dosing.amount import MAX_DAYS
-from .foreign_cells import day, days, plain
-from .foreign_regimen import Regimen
-from .foreign_schedule import Unread
+from ...dosing.amount import MAX_DAYS
+from .cells import day, days, plain
+from .regimen import Regimen
+from .schedule import Unread
 
 _BASELINE = re.compile(
     r"\bbaseline\b|before (the )?(first|treatment|therapy|start|any)|pre-?(treatment|therapy)|\bday 0\Z"
