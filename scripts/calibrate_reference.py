@@ -75,7 +75,7 @@ def write(model: str, fitted: Fitted) -> None:
     draws = covariance_draws(fitted, DRAWS, exact=True)
     print(f"{model}: {DRAWS} draws, whose weights were worth {draws.effective:.0f} independent ones")
     (PARAMS / "draws" / f"{model}.csv").write_bytes(write_draws(draws))
-    text = report(fitted, left_out=left_out(fitted), others=others)
+    text = report(fitted, left_out=left_out(fitted), profiles=pkpd.profile(fitted), others=others)
     (FITS / f"{model}.txt").write_text(text, encoding="utf-8")
 
 

@@ -1,5 +1,6 @@
 """Competing structures for the Treg plateau, each fitted to the same rows: `python scripts/structures.py` prints what
-each predicts, whether the rows separate them, and the measurement that would, and writes it to params/fits/.
+each predicts, whether the rows separate them, and where their best fits lie farthest apart, and writes it to
+params/fits/.
 
 Density feedback, loss of CD122 and growing clearance are parts of `il2` that parameters switch off; feedback on the
 loss alone, as the model had it first, is a block of its own here.
@@ -131,7 +132,7 @@ def table(structures: tuple[Structure, ...], fits: list[Fitted]) -> str:
 
 
 def verdict(structures: tuple[Structure, ...], fits: list[Fitted]) -> str:
-    """Whether the rows separate the structures, and which question would."""
+    """Whether the rows separate the structures, and where their best fits lie farthest apart."""
     found = np.array([f.deviance for f in fits])
     said = "do" if np.ptp(found) > CHANCE else "do not"
     lines = [f"The fitted rows {said} separate them: -2 log likelihood differs by {np.ptp(found):.1f} at most."]
@@ -141,7 +142,11 @@ def verdict(structures: tuple[Structure, ...], fits: list[Fitted]) -> str:
         logs = sorted(math.log(max(q.answer(structures[k], fits[k]), 1e-3)) for k in single)
         apart[q.name] = min(np.diff(logs)) / (q.log_se * math.sqrt(2))
     best = max(apart, key=lambda name: apart[name])
-    lines.append(f"The single measurement that would: {best} (neighbours {apart[best]:.1f} standard errors apart).")
+    lines.append(
+        f"Their best fits lie farthest apart in: {best} (neighbours {apart[best]:.1f} standard errors of a mean of "
+        "twenty patients apart)."
+    )
+    lines.append("Fitted again to such a measurement, a structure may still reach it with other values.")
     trough = QUESTIONS[1]
     low = [s.name for s, f in zip(structures, fits, strict=True) if trough.answer(s, f) <= TROUGH]
     lines.append(f"Treg at most {TROUGH:g}-fold before the next cycle, not fitted: {', '.join(low)}.")

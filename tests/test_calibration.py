@@ -85,4 +85,4 @@ def test_the_structures_are_compared() -> None:
     text = (FITS / "structures.txt").read_text(encoding="utf-8")
     for structure in STRUCTURES:
         assert structure.name in text.splitlines()[0]
-    assert "separate them" in text and "The single measurement that would" in text
+    assert "separate them" in text and "Their best fits lie farthest apart in" in text

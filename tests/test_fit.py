@@ -95,6 +95,10 @@ def test_against_another_minimiser(prior: dict[str, tuple[float, float]]) -> Non
     assert one.values == pytest.approx(values, rel=1e-4)
     assert one.deviance == pytest.approx(deviance, abs=1e-4)
     assert one.search.best.converged and one.trouble == ()
+    shares = zip(VARY, one.information.prior_share, strict=True)
+    told = {n: f"from the prior {100 * share:.0f} %" for n, share in shares if n in prior}
+    assert all(told.get(n, "start") in one.parameters[n].where for n in VARY)
+    assert all(("from the prior" in one.parameters[n].where) == (n in prior) for n in VARY)
     if prior:
         bare = fitted_to(cases(), own(**prior), priors=False)
         assert bare.values == pytest.approx(plain().values, rel=FOUND)

@@ -7,7 +7,7 @@ import pytest
 from fit_cases import LEFT, PROFILES, like, searched
 from html_cases import assert_alone, parsed
 
-from pkpd.inference.fitted import Fitted
+from pkpd.inference.fitted import SAME, Fitted
 from pkpd.inference.uncertainty.left_out import LeftOut
 from pkpd.output.plots.fit import fit_figures
 from pkpd.output.plots.style import image
@@ -77,3 +77,15 @@ def test_no_correlations_of_a_single_interval(fitted: Fitted) -> None:
     at_bound = like(fitted, x=np.array([fitted.coordinates.low[0], fitted.x[1]]))
     assert "correlations" not in fit_figures(at_bound)
     parsed(page(at_bound))
+
+
+def test_starts_that_agree_are_drawn_level(fitted: Fitted) -> None:
+    (axes,) = fit_figures(fitted)["starts"].axes
+    costs = [found.cost for found in fitted.search.found]
+    low, high = axes.get_ylim()
+    assert low < min(costs) <= max(costs) < high
+    # the width at which starts count as agreeing: two that differ by rounding lie on one line
+    assert high - low == pytest.approx(SAME)
+    assert all(float(tick).is_integer() for tick in axes.get_xticks())
+    axes.figure.draw_without_rendering()
+    assert axes.yaxis.get_offset_text().get_text() == ""

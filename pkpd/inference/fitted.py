@@ -135,9 +135,11 @@ class Fitted:
             f"95 % interval {low:.3g} to {high:.3g}" if np.isfinite([low, high]).all() else "no interval: at a bound"
         )
         start = f"start {table.value:g} {table.unit}".removesuffix(" 1")
-        return replace(
-            table, value=value, basis="fitted", source=(said, *keys), where=f"{said}; {shown}; {start}", note=table.note
-        )
+        share = float(self.information.prior_share[self.names.index(table.name)])
+        # a value that the rows taught nothing about is called fitted all the same
+        left = f"; share of variance left from the prior {100 * share:.0f} %" if np.isfinite(share) else ""
+        where = f"{said}; {shown}{left}; {start}"
+        return replace(table, value=value, basis="fitted", source=(said, *keys), where=where)
 
 
 def _keys(source: str) -> Sequence[str]:

@@ -24,7 +24,7 @@ def check_against(observations: Observations, model: Outline) -> list[str]:
             hint = nearest(row.output, outputs) or f"; it has: {', '.join(outputs)}"
             raise StudyError(f"{row.origin}: model {model.name} has no output '{row.output[:40]}'{hint}")
         _check_form(row, outputs[row.output])
-        _check_unit(row, outputs[row.output])
+        _check_unit(row, outputs[row.output], model.outputs)
     fit = observations.only("fit").rows
     warnings = [
         *_unpredicted(observations.rows),
@@ -72,14 +72,21 @@ def _check_form(row: Observation, output: Named) -> None:
         )
 
 
-def _check_unit(row: Observation, output: Named) -> None:
+def _check_unit(row: Observation, output: Named, outputs: Iterable[Named]) -> None:
     if row.form not in ("count", "level") or not row.unit:
         return
-    own = output.unit
-    if row.timing == "area":
-        own = "d" if own == "1" else f"{own}*d"
+    own = _unit(row, output)
     if not same_dimension(row.unit, own):
-        raise StudyError(f"{row.origin}: {row.output} is in '{own}', and '{row.unit}' does not convert to it")
+        others = [o for o in outputs if o.name.startswith(f"{row.output}_") and same_dimension(row.unit, _unit(row, o))]
+        hint = f"; '{others[0].name}' is in '{_unit(row, others[0])}'" if others else ""
+        raise StudyError(f"{row.origin}: {row.output} is in '{own}', and '{row.unit}' does not convert to it{hint}")
+
+
+def _unit(row: Observation, output: Named) -> str:
+    """The unit that a row of an output has: that of the output, times days for an area."""
+    if row.timing != "area":
+        return output.unit
+    return "d" if output.unit == "1" else f"{output.unit}*d"
 
 
 def _unpredicted(rows: Sequence[Observation]) -> Iterable[str]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from ...inference.fitted import Fitted
+from ...inference.fitted import SAME, Fitted
 from ...inference.uncertainty.profiles import Profile
 from ..report.fit_rows import WITHIN, Judged, fixed, judged
 from .labels import pretty
@@ -106,9 +106,15 @@ def waterfall_figure(fitted: Fitted) -> Figure:
     axes.plot(np.arange(1, len(costs) + 1), costs, marker="o", markersize=4, color=COLOURS[0], linewidth=0.8)
     axes.set(xlabel="start, from the best", ylabel="sum of squares", title="Starts")
     axes.set_xlim(0.5, len(costs) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.ticklabel_format(axis="y", useOffset=False)
     if np.isfinite(costs).all() and costs.min() > 0 and costs.max() > 100 * costs.min():
         axes.set_yscale("log")
         _log_ticks(axes, "y", float(costs.max() / costs.min()))
+    elif np.isfinite(costs).all() and np.ptp(costs) < SAME:
+        # Starts that found the same minimum differ by rounding, which an axis of its own would show as a slope.
+        middle = float(costs.mean())
+        axes.set_ylim(middle - SAME / 2, middle + SAME / 2)
     return figure
 
 

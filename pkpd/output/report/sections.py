@@ -119,7 +119,7 @@ def _told(fitted: Fitted) -> Section:
 
 def _parameters(fitted: Fitted) -> Section:
     head = ("parameter", "unit", "start", "value", "95 % interval", "bound hit", "prior (log SD)", "share of prior")
-    i = fitted.information
+    i, c = fitted.information, fitted.coordinates
     notes = []
     hit = [f"{n} ({_bound(fitted, k)})" for k, n in enumerate(fitted.names) if i.low[k] or i.high[k]]
     if hit:
@@ -131,6 +131,9 @@ def _parameters(fitted: Fitted) -> Section:
         notes.append(f"The rows taught next to nothing about {', '.join(taught)}: value and interval are the prior's.")
     if (np.isclose(fitted.interval, np.array([t.bounds for t in fitted.coordinates.tables]).T)).any():
         notes.append("*: the interval would reach beyond the bound, where it is cut.")
+    linear = [n for n, is_log, sd in zip(c.names, c.logs, c.sd, strict=True) if np.isfinite(sd) and not is_log]
+    if linear:
+        notes.append(f"The SD of the prior is that of the value itself, not of its log, for {', '.join(linear)}.")
     notes.append("Share of prior: variance with the rows over variance without them; 100 % = the rows taught nothing.")
     return Section("parameters", "Parameters", (), (head, *_parameter_cells(fitted)), tuple(notes))
 
