@@ -10,6 +10,7 @@ from typing import Any
 from pkpd.errors import FileError, nearest
 
 KINDS = ("parameters", "schedules", "references", "study")
+_TABLES = (".csv", ".tsv", ".txt")
 
 
 def folder() -> Path:
@@ -69,7 +70,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _read(path: str | Path) -> dict[str, Any]:
+def _read(path: str | Path, needed: str = "") -> dict[str, Any]:
     """The content of a TOML file whose first key is a known `kind`; `FileError` naming the file otherwise."""
     try:
         # -sig: some editors put a byte-order mark first, which TOML itself refuses
@@ -77,6 +78,9 @@ def _read(path: str | Path) -> dict[str, Any]:
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
+        if Path(path).suffix.lower() in _TABLES:
+            what = f"{needed} file" if needed else "TOML file"
+            raise FileError(f"{path} is a table, not a {what}; pkpd check, fit and predict read observations") from None
         raise FileError(f"{path} is not valid TOML: {error}") from None
     kind = table.get("kind")
     if next(iter(table), None) != "kind" or not isinstance(kind, str):
@@ -95,7 +99,7 @@ def kind_of(path: str | Path) -> str:
 
 def read_toml(path: str | Path, kind: str) -> dict[str, Any]:
     """A TOML file's content in file order, without its `kind`; `FileError` when it is of another kind."""
-    table = _read(path)
+    table = _read(path, kind)
     found = table.pop("kind")
     if found != kind:
         raise FileError(f"{path} is a file of kind {found!r} where one of kind {kind!r} is needed")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import PurePath
 
 
 class PkpdError(Exception):
@@ -45,8 +46,16 @@ class InferenceError(PkpdError):
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:
-    """`"; did you mean 'x'?"` for the closest candidate, or an empty string when none is close."""
-    names = sorted(candidates)
-    lowered = {n.lower(): n for n in names}
-    close = get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
+    """`"; did you mean 'x'?"` for the closest candidate, or an empty string when none is close.
+
+    Files that end alike are compared by what comes before the ending, which would make any two of them look close.
+    """
+    asked = name.lower()
+    ending = PurePath(asked).suffix
+    lowered = {n.lower(): n for n in sorted(candidates)}
+    alike = {n.removesuffix(ending): n for n in lowered if ending and n.endswith(ending)}
+    # a chance likeness of short names is common
+    close = get_close_matches(asked.removesuffix(ending), list(alike), n=1, cutoff=0.65) if alike else []
+    close = [alike[stem] for stem in close]
+    close = close or get_close_matches(asked, [n for n in lowered if n not in alike.values()], n=1, cutoff=0.6)
     return f"; did you mean '{lowered[close[0]]}'?" if close else ""

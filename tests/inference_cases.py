@@ -72,6 +72,7 @@ def fitted_by(
         bound,
         np.array(observed, dtype=float),
         np.diag(1 / scatter[equal]),
+        np.diag(scatter[equal]),
         np.zeros((len(bound), len(equal))),
         scatter[bound],
         np.ones(len(bound)),

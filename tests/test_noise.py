@@ -164,7 +164,9 @@ def test_rows_of_a_study_share_the_shift_of_a_response() -> None:
 
 
 def test_rows_before_any_drug_share_no_response() -> None:
-    """They show a baseline instead, which later counts of the same arm share and folds do not."""
+    """They show a baseline instead, which later counts of the same arm share and folds do not; in an arm without one,
+    nobody says what the baseline is.
+    """
     found = shared(row(day=0.0), row(day=3.0), row("treg", "fold", 2.0), row(day=3.0, arm="other"))
     response, baseline = 0.3**2, 0.5**2
     expected = np.array(
@@ -172,7 +174,7 @@ def test_rows_before_any_drug_share_no_response() -> None:
             [baseline, baseline, 0, 0],
             [baseline, baseline + response, response, response],
             [0, response, response, response],
-            [0, response, response, response],
+            [0, response, response, response + baseline],
         ]
     )
     assert found == pytest.approx(expected, abs=1e-15)
@@ -180,7 +182,7 @@ def test_rows_before_any_drug_share_no_response() -> None:
 
 def test_a_baseline_is_of_one_output() -> None:
     found = shared(row(day=0.0), row("treg_percent_cd4", "percent", 50.0, 0.0), row("nk", day=3.0))
-    assert found == pytest.approx(np.diag([0.5**2, 0.5**2, 0.3**2]), abs=1e-15)
+    assert found == pytest.approx(np.diag([0.5**2, 0.5**2, 0.3**2 + 0.5**2]), abs=1e-15)
 
 
 def test_when_dosing_has_begun() -> None:

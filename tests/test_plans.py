@@ -111,6 +111,8 @@ RUNS_INTO_THE_NEXT = parse(
 )  # ends at the next with bioavailability 1, else before
 TWICE = Schedule.of(Dose.of("1 MIU", route="sc"), Dose.of("2 MIU", route="depot"), Dose.of("3 MIU", time="6h"))
 NESTED = Schedule.of(Dose.of("3 MIU", route="iv", over="12h"), Dose.of("1 MIU", time="3h", route="iv", over="2h"))
+# as long as the first step of the week before, but for the rounding of the clock
+SECONDS = Schedule.of(*(Dose(Fraction(day), 1.0, "MIU", rate=4235.0) for day in (0, 7)))
 ONES = dict.fromkeys(("sc_share", "iv_share", "depot_share"), 1.0)
 NONE = dict.fromkeys(("sc_lag", "iv_lag", "depot_lag"), 0.0)
 ANY: Size = (1.7, 70.0)
@@ -200,6 +202,7 @@ def test_a_patient_gets_the_same_bits_in_every_company(kind: Kind) -> None:
 
 @for_all(plain.filter(lambda s: s.end < 60), st.lists(patients(), min_size=2, max_size=10), st.randoms())
 @settings(max_examples=15)
+@example(SECONDS, [(ONES | NONE | {"sc_share": s}, ANY) for s in (1.0, 0.5, 0.25)], random.Random(1))
 def test_random_schedules_in_a_batch(schedule: Schedule, group: list[Patient], rng: random.Random) -> None:
     """Patients whose lag and share differ, so that they follow different plans."""
     columns = {name: [values[name] for values, _ in group] for name in group[0][0]}

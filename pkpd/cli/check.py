@@ -43,8 +43,10 @@ def _verdict(file: str, model: str | None) -> str:
     if file.endswith(".json"):
         return _record(file, model)
     if file.lower().endswith((".csv", ".tsv", ".txt")):
-        from .check_observations import table_report
+        from .check_observations import of_ours, table_report
 
+        if said := of_ours(file):
+            return said
         return table_report(file, model or "il2")
     kind, path = identify(file)
     if kind == "parameters":

@@ -30,6 +30,27 @@ def table_report(path: str | Path, model: str) -> str:
     return "\n".join(lines)
 
 
+def of_ours(path: str | Path) -> str:
+    """What a table written by pkpd is, told by its header; an empty string for any other. PkpdError for wrong draws."""
+    from ..inference.uncertainty.draws import read_draws
+    from ..output.report.predictions import predictions_csv
+
+    try:
+        with Path(path).open("rb") as file:
+            header, count = file.readline().decode("utf-8-sig").strip(), sum(bool(line.strip()) for line in file)
+    except (OSError, ValueError):
+        return ""  # for the reader of observations to say
+    if header == predictions_csv(()).decode().strip():
+        return f"{_count(count, 'prediction')} of rows, written by pkpd predict or fit; not observations"
+    if header.split(",", 1)[0] != "draw" or "[" not in header:
+        return ""
+    draws = read_draws(path)
+    return (
+        f"draws of a fit: {_count(len(draws.values), 'draw')} of {', '.join(draws.names)}; --uncertainty takes them, "
+        "and they are not observations"
+    )
+
+
 def study_report(path: str | Path, model: str) -> str:
     """How many observations a study has, or an empty string; PkpdError when the model cannot answer one."""
     from ..engine.code.library import outline_of

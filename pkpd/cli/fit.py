@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import PkpdError, nearest
-from .fit_options import Asked, fitted_of, noticing, read_search, search_options
+from .fit_options import Asked, fitted_of, noticing, read_search, search_options, step_teller
 
 if TYPE_CHECKING:
     from ..inference.fitted import Fitted
@@ -104,7 +104,7 @@ def draws_of(found: Fitted, kind: str, count: int, asked: Asked) -> Draws:
     if kind == "posterior":
         from ..inference.uncertainty.ensemble import posterior
 
-        chains = posterior(found, seed=asked.seed)
+        chains = posterior(found, seed=asked.seed, progress=step_teller(asked.progress, "posterior"))
         if not chains.converged:
             click.echo(f"note: {chains.sentence}", err=True)
         return chains.draws(count)
@@ -121,24 +121,25 @@ def _tell(found: Fitted, more: _More, asked: Asked, settings: Mapping[str, Any])
     """Print the report; write everything where a folder was named."""
     from ..output.report.fit_text import report
 
-    text = report(found, more.left, (), more.others)
+    text = report(found, more.left, (), more.others, more.draws)
     click.echo(text, nl=False)
     if not asked.output:
         return
     from ..inference.uncertainty.draws import write_draws
     from ..output.provenance import write_results
     from ..output.report.fit_page import page
-    from .fit_files import figure_files, fit_record, fitted_file, predictions_file
+    from .fit_files import drawn_record, figure_files, fit_record, fitted_file, predictions_file
 
     figures = figure_files(found)
     drawn = {name.removesuffix(".svg"): data for name, data in figures.items() if name.endswith(".svg")}
     files = {
         "fitted.toml": fitted_file(found),
         "report.txt": text.encode(),
-        "report.html": page(found, more.left, (), more.others, drawn).encode(),
+        "report.html": page(found, more.left, (), more.others, drawn, more.draws).encode(),
         "predictions.csv": predictions_file(found),
         **({"draws.csv": write_draws(more.draws)} if more.draws else {}),
         **figures,
     }
-    written = write_results(asked.output, files, fit_record("fit", found, asked, settings, files))
+    record = fit_record("fit", found, asked, settings, files) | {"draws": drawn_record(more.draws)}
+    written = write_results(asked.output, files, record)
     click.echo(f"\nWritten to {asked.output}: {', '.join(path.name for path in written)}")

@@ -12,13 +12,14 @@ from ..errors import FileError
 
 if TYPE_CHECKING:
     from ..inference.fitted import Fitted
+    from ..inference.uncertainty.draws import Draws
     from ..inference.uncertainty.profiles import Profile
     from ..parameters import Parameter, Parameters
     from .fit_options import Asked
 
 FIT_FILES = ("fitted.toml", "report.txt", "report.html", "draws.csv", "predictions.csv")
 PROFILE_FILES = ("profiles.csv", "report.txt")
-FIGURES = ("predicted_observed", "parameters", "starts", "correlations", "profiles")
+FIGURES = ("predicted_observed", "courses", "parameters", "starts", "correlations", "profiles")
 
 
 def check_folder(folder: str, names: tuple[str, ...]) -> None:
@@ -28,6 +29,23 @@ def check_folder(folder: str, names: tuple[str, ...]) -> None:
     if Path(folder).exists() and not Path(folder).is_dir():
         raise FileError(f"{folder} is in the way and is not a folder; choose another place with --output")
     check_place(folder, (*names, *(f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg"))))
+    _try_to_write(Path(folder))
+
+
+def _try_to_write(folder: Path) -> None:
+    """FileError where no file can be made in the folder; whatever is made on the way is removed again."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    made: list[Path] = []
+    try:
+        for place in reversed(missing):
+            place.mkdir()
+            made.append(place)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise FileError(f"{folder} cannot be written to: {error.strerror or error}; choose another --output") from None
+    finally:
+        for place in reversed(made):
+            place.rmdir()
 
 
 def fitted_file(fitted: Fitted) -> bytes:
@@ -115,6 +133,20 @@ def fit_record(
         },
         "observations": observed(fitted),
         "tables": {name: digest(data) for name, data in files.items() if name.endswith(".csv")},
+    }
+
+
+def drawn_record(draws: Draws | None) -> dict[str, Any] | None:
+    """What `run.json` says of the draws beside it: kind, number, rejections, and what chains say of convergence."""
+    if draws is None:
+        return None
+    told = {"sentence": draws.said, "converged": not draws.doubtful} if draws.said else {}
+    return {
+        "kind": draws.kind,
+        "count": len(draws.values),
+        "rejected": draws.rejected,
+        "effective": draws.effective,
+        **told,
     }
 
 

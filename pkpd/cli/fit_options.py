@@ -14,6 +14,7 @@ import click
 
 from ..errors import ParameterError, nearest
 from .options import model_option, read_changes
+from .uncertain import tell
 
 if TYPE_CHECKING:
     from ..inference.fitted import Fitted
@@ -180,10 +181,14 @@ def fitted_of(asked: Asked, starts: int) -> Fitted:
         asked.threads,
         teller(asked.progress),
     )
+    start = start_of(asked)
+    from ..output.report.starts import moved_starts
+
+    tell(moved_starts([start[name] for name in asked.vary if name in start]))
     found = search(
         asked.studies,
         asked.model,
-        start_of(asked),
+        start,
         asked.vary,
         noise=Noise(between_studies=asked.between_studies),
         priors=asked.priors,
@@ -193,8 +198,8 @@ def fitted_of(asked: Asked, starts: int) -> Fitted:
     if sys.stderr.isatty():
         click.echo(err=True)
     # neither stands in the report, which is to be the same on every machine
-    spent = f"{found.search.evaluations} evaluations and {found.search.seconds:.3g} s"
-    click.echo(f"note: the search took {spent}", err=True)
+    spent = f"{_evaluations(found.search.evaluations)} and {found.search.seconds:.3g} s"
+    tell([f"the search took {spent}"])
     return found
 
 
@@ -205,7 +210,7 @@ def teller(wanted: bool) -> Callable[[Progress], None] | None:
         return None
     told = -1
 
-    def tell(now: Progress) -> None:
+    def show(now: Progress) -> None:
         nonlocal told
         if terminal:
             click.echo(f"\r{progress_line(now):<76}", nl=False, err=True)
@@ -213,14 +218,33 @@ def teller(wanted: bool) -> Callable[[Progress], None] | None:
             click.echo(progress_line(now), err=True)
         told = now.starts_done
 
-    return tell
+    return show
 
 
 def progress_line(now: Progress) -> str:
     """`start 3/8  best 12.34  412 evaluations  time left 8 s`."""
     best = f"{now.best:.4g}" if math.isfinite(now.best) else "-"
     left = f"{now.seconds_left:.0f} s" if math.isfinite(now.seconds_left) else "unknown"
-    return f"start {now.starts_done}/{now.starts}  best {best}  {now.evaluations} evaluations  time left {left}"
+    return f"start {now.starts_done}/{now.starts}  best {best}  {_evaluations(now.evaluations)}  time left {left}"
+
+
+def _evaluations(count: int) -> str:
+    return f"{count} evaluation{'s' * (count != 1)}"
+
+
+def step_teller(wanted: bool, what: str) -> Callable[[int, int], None] | None:
+    """What tells how many of the steps of `what` are done: one line of a terminal, over and over, else every tenth."""
+    terminal = sys.stderr.isatty()
+    if not (wanted or terminal):
+        return None
+
+    def show(done: int, count: int) -> None:
+        if terminal:
+            click.echo(f"\r{f'{what}: step {done}/{count}':<76}", nl=done == count, err=True)
+        elif done * 10 // count > (done - 1) * 10 // count:
+            click.echo(f"{what}: step {done}/{count}", err=True)
+
+    return show
 
 
 @contextmanager

@@ -51,9 +51,17 @@ def uncertainty_for(run: Run, options: Options, params: str | None, uncertainty:
     draws = draws_for(uncertainty, params, run.model)
     if draws is None:
         return None
-    found, notes = uncertainty_of(run, draws, base_set(options), [name for name, _ in options.changes])
-    tell(notes)
+    base = base_set(options)
+    found, notes = uncertainty_of(run, draws, base, [name for name, _ in options.changes])
+    tell([*notes, *cautions(draws, base)])
     return found
+
+
+def cautions(draws: Draws, parameters: Parameters) -> list[str]:
+    """What to know of draws of a set: which uncertain parameters they leave as they are, and which lie outside bounds."""
+    from ..inference.uncertainty.coverage import narrow, outside
+
+    return [sentence for sentence in (narrow(draws, parameters), outside(draws, parameters)) if sentence]
 
 
 def base_set(options: Options) -> Parameters:

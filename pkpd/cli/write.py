@@ -86,9 +86,13 @@ def bands_of(run: Run, trajectories: Sequence[Trajectory], uncertainty: Uncertai
 
     found = run_bands(run, trajectories, uncertainty)
     tell(
-        [f"{b.arm}: {b.failed} of {b.failed + b.draws} draws could not be simulated" for b in found if b.failed],
+        [f"{b.arm}: {b.failed} of {_draws(b.failed + b.draws)} could not be simulated" for b in found if b.failed],
     )
     return found
+
+
+def _draws(count: int) -> str:
+    return f"{count} draw{'s' * (count != 1)}"
 
 
 def recorded(
@@ -123,7 +127,7 @@ def _validation(run: Run, beside: Beside) -> dict[str, bytes]:
     found = predict(load_observations(*built_in("study")), run.model, beside.validated, draws)
     said = "Without draws of parameters, an interval holds only the assumed spread between studies and assays."
     if draws is not None:
-        said = f"{len(draws.values)} draws of {', '.join(draws.names)} ({draws.origin})."
+        said = f"{_draws(len(draws.values))} of {', '.join(draws.names)} ({draws.origin})."
     # the sentence that a single change writes into the parameter, which a record keeps
     changed = [f"{t.name} = {t.text}" for t in beside.validated.tables if t.where.startswith("set to ")]
     origin = beside.validated.origin

@@ -106,6 +106,20 @@ class Fitted:
             origin=f"fit of {self.model_name} to {', '.join(self.data)}",
         )
 
+    @cached_property
+    def unknown(self) -> tuple[str, ...]:
+        """Parameters that nothing is known about: no information, or at a bound that costs nothing to leave."""
+        known = self.information
+        found = []
+        for k, name in enumerate(self.names):
+            away = self.x.copy()
+            away[k] = (self.coordinates.low[k] + self.coordinates.high[k]) / 2
+            at_bound = bool(known.low[k] or known.high[k])
+            level = at_bound and float((self.objective.residuals(away) ** 2).sum()) < self.cost + SAME
+            if level or np.isinf(known.se[k]):
+                found.append(name)
+        return tuple(found)
+
     @property
     def model_name(self) -> str:
         """The model, as it was named."""
@@ -119,9 +133,8 @@ class Fitted:
             found.append(f"the search was stopped ({self.search.stopped}) before every start had finished")
         if not self.search.best.converged:
             found.append(f"the best start did not converge ({self.search.best.message})")
-        if np.isinf(self.information.se).any():
-            flat = [n for n, se in zip(self.names, self.information.se, strict=True) if np.isinf(se)]
-            found.append(f"nothing is known about {', '.join(flat)}: hold them fixed, or give them a prior")
+        if self.unknown:
+            found.append(f"nothing is known about {', '.join(self.unknown)}: hold them fixed, or give them a prior")
         if len(self.search.found) > 2 and self.agreeing < 2:
             found.append("no two starts reached the same optimum: use more starts")
         return tuple(found)

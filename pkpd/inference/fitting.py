@@ -13,7 +13,7 @@ from ..engine.code.library import outline_of
 from ..engine.functions import Vector
 from ..engine.tolerances import DEFAULT, Tolerances
 from ..errors import InferenceError
-from ..parameters import Parameters
+from ..parameters import Parameters, load_parameters
 from ..studies.library import check_against, load_observations
 from ..studies.observation import ROLES, Observations
 from .coordinates import coordinates
@@ -37,26 +37,36 @@ class FitSettings:
     threads: int | None = None
     progress: Callable[[Progress], None] | None = None
 
+    def __post_init__(self) -> None:
+        for name, least in (("starts", 1), ("seed", 0), ("threads", 1)):
+            value = getattr(self, name)
+            if not (type(value) is int and value >= least) and not (name == "threads" and value is None):
+                raise InferenceError(f"{name} is a whole number from {least}, not {value!r:.40}")
+
 
 def fit(
     studies: Sequence[str | Path] | Observations,
     model: Model | str = "il2",
-    parameters: Parameters | None = None,
-    vary: Sequence[str] = (),
+    parameters: Parameters | str | Path | None = None,
+    vary: Sequence[str] | str = (),
     *,
     noise: Noise = Noise(),  # noqa: B008  a frozen value
     priors: bool = True,
-    roles: Sequence[str] = ("fit",),
+    roles: Sequence[str] | str = ("fit",),
     settings: FitSettings = FitSettings(),
     tolerances: Tolerances = DEFAULT,
 ) -> Fitted:
     """Fit the parameters named in `vary` to the rows of all studies at once.
 
     `studies` are names, study files or cohort tables; their rows of the given `roles` are used. `parameters` hold the
-    starting values, bounds and priors (by default the model's own); with `priors` the fit is a maximum a posteriori,
-    else of maximum likelihood within the bounds. Errors and what rows share are as in `noise`. Values are searched as
-    logs where the lower bound is above 0. Raises PkpdError; a search that is stopped keeps its best point.
+    starting values, bounds and priors (a set, its name or file; by default the model's own); with `priors` the fit is
+    a maximum a posteriori, else of maximum likelihood within the bounds. Errors and what rows share are as in `noise`.
+    Values are searched as logs where the lower bound is above 0. Raises PkpdError; a search that is stopped keeps its
+    best point.
     """
+    vary, roles = _listed(vary), _listed(roles)
+    if isinstance(parameters, str | Path):
+        parameters = load_parameters(parameters)
     observations, data = gathered(studies)
     used = of_roles(observations, roles)
     warnings = check_against(used, outline_of(model))
@@ -72,6 +82,11 @@ def fit(
     return Fitted(
         model, base, target, noise, priors, search, search.best.x, data, left_out, tuple(warnings), settings.seed
     )
+
+
+def _listed(names: Sequence[str] | str) -> Sequence[str]:
+    """Names as a list; one text holds one, or several with commas."""
+    return [name.strip() for name in names.split(",")] if isinstance(names, str) else names
 
 
 def gathered(studies: Sequence[str | Path] | Observations) -> tuple[Observations, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,12 +36,14 @@ class FailedSolves:
 
     count: int = 0
     reasons: list[str] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     def add(self, reason: str) -> None:
-        """Note one."""
-        self.count += 1
-        if len(self.reasons) < MOST_LOGGED:
-            self.reasons.append(reason)
+        """Note one; starts on several threads share the log."""
+        with self._lock:
+            self.count += 1
+            if len(self.reasons) < MOST_LOGGED:
+                self.reasons.append(reason)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +16,11 @@ from ..engine.tolerances import DEFAULT, Tolerances
 from ..errors import InferenceError, PkpdError, nearest
 from ..model.outline import Outline
 from ..parameters import Parameters
+from ..studies.library import load_observations
 from ..studies.observation import Course, Observation, Observations
-from .rows.noise import Noise, family, from_link, observed_link
+from .rows.noise import Noise, from_link, observed_link
 from .rows.predictor import Predictor, predictor
-from .rows.sampling import Sampled, sampling
+from .rows.sampling import Sampled, family, sampling
 
 if TYPE_CHECKING:
     from ..model.declaration import Model
@@ -51,7 +53,7 @@ class Prediction:
 
 
 def predict(
-    observations: Observations,
+    observations: Observations | str | Path | Sequence[str | Path],
     model: Model | str = "il2",
     parameters: Parameters | None = None,
     draws: Draws | None = None,
@@ -60,7 +62,7 @@ def predict(
     tolerances: Tolerances = DEFAULT,
 ) -> tuple[Prediction, ...]:
     """Every row of `observations`, in order, with its prediction; none is dropped, and a row that the model cannot
-    answer carries the reason.
+    answer carries the reason. Names of studies and files, one or several, are read by `load_observations`.
 
     The interval is that of what was sampled (the mean of a study, or a patient), without the error of its measurement:
     draws of parameters, each with the spread of responses between studies (`noise`); rows of a single patient also have
@@ -68,6 +70,7 @@ def predict(
     baselines between studies, and a row before any drug no spread of responses. Raises PkpdError for parameters or
     draws that are not the model's.
     """
+    observations = _gathered(observations)
     shape = outline_of(model)
     base = shape.defaults if parameters is None else parameters.over(shape.defaults)
     names, values = _vectors(draws, base, shape)
@@ -89,6 +92,18 @@ def predict(
                 course = observations.courses[row.course]
                 found[number] = _prediction(*answer, _spread(answer[0], course, noise, scales, shape))
     return tuple(found[k] for k in range(len(observations.rows)))
+
+
+def _gathered(asked: Observations | str | Path | Sequence[str | Path]) -> Observations:
+    """The observations themselves, or those of the studies and files named."""
+    if isinstance(asked, Observations):
+        return asked
+    listed: object = [asked] if isinstance(asked, str | Path) else asked
+    if not isinstance(listed, Sequence) or not all(isinstance(one, str | Path) for one in listed):
+        raise InferenceError(
+            f"observations are names of studies, files, or what load_observations gives, not {asked!r:.60}"
+        )
+    return load_observations(*listed)
 
 
 def _vectors(draws: Draws | None, base: Parameters, shape: Outline) -> tuple[tuple[str, ...], Vector]:

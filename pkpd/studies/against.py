@@ -10,13 +10,16 @@ from ..model.outline import Named, Outline
 from ..units import factor, same_dimension
 from .observation import Observation, Observations
 
+# 1 pM of 15.3 kDa in pg/mL.
+_PG_PER_ML = 15.3
 # As many are named in a warning.
 _NAMED = 4
 
 
 def check_against(observations: Observations, model: Outline) -> list[str]:
     """What the rows leave open, as sentences, possibly none; StudyError for a row with a course that the model cannot
-    answer: an output it lacks, a form that is not the output's, or a unit that does not convert.
+    answer: an output it lacks, a form that is not the output's, or a unit that does not convert; and for a row to fit
+    at the end of its scale, which has no finite logarithm.
     """
     outputs = {o.name: o for o in model.outputs}
     for row in (row for row in observations.rows if row.course >= 0):
@@ -26,12 +29,14 @@ def check_against(observations: Observations, model: Outline) -> list[str]:
         _check_form(row, outputs[row.output])
         _check_unit(row, outputs[row.output], model.outputs)
     fit = observations.only("fit").rows
+    _check_ends(fit)
     warnings = [
         *_unpredicted(observations.rows),
         *_without_value(observations.rows),
         *_dose_levels(observations, fit),
         *_errors(fit),
-        *_edges(fit),
+        *_starts(observations.rows),
+        *_sizes(observations, model),
         *_units(fit, outputs),
         *_baselines(observations, fit),
     ]
@@ -78,8 +83,16 @@ def _check_unit(row: Observation, output: Named, outputs: Iterable[Named]) -> No
     own = _unit(row, output)
     if not same_dimension(row.unit, own):
         others = [o for o in outputs if o.name.startswith(f"{row.output}_") and same_dimension(row.unit, _unit(row, o))]
-        hint = f"; '{others[0].name}' is in '{_unit(row, others[0])}'" if others else ""
+        hint = f"; '{others[0].name}' is in '{_unit(row, others[0])}'" if others else _conversion(row)
         raise StudyError(f"{row.origin}: {row.output} is in '{own}', and '{row.unit}' does not convert to it{hint}")
+
+
+def _conversion(row: Observation) -> str:
+    """How a number in a common unit of another kind becomes one in that of the model."""
+    if row.output == "il2" and row.timing != "area" and same_dimension(row.unit, "pg/mL"):
+        picomolar = factor(row.unit, "pg/mL") / _PG_PER_ML
+        return f"; 1 pM of IL-2 (15.3 kDa) is 15.3 pg/mL, so times {picomolar:.4g} gives pM"
+    return f"; write cells{row.unit[1:]}" if row.form == "count" and row.unit.startswith("1/") else ""
 
 
 def _unit(row: Observation, output: Named) -> str:
@@ -128,14 +141,53 @@ def _has_error(row: Observation) -> bool:
     return bool(row.log_se is not None or row.id or printed)
 
 
-def _edges(fit: Sequence[Observation]) -> Iterable[str]:
+def _check_ends(fit: Sequence[Observation]) -> None:
     least = {"percent_change": -100.0}
-    edge = [r for r in fit if r.value == least.get(r.form, 0.0) or (r.form == "percent" and r.value == 100)]
-    if edge:
-        yield (
-            f"{_rows(edge, 'lies', 'lie')} at the end of the scale, where the log or logit is infinite: write the "
-            f"limit of the assay as value, and < or > as bound ({_origins(edge)})"
+    ends = [r for r in fit if r.value == least.get(r.form, 0.0) or (r.form == "percent" and r.value == 100)]
+    if ends:
+        row, scale = ends[0], "logit" if ends[0].form == "percent" else "log"
+        sign = ">" if row.form == "percent" and row.value == 100 else "<"
+        others = f" (so are {_origins(ends[1:])})" if len(ends) > 1 else ""
+        raise StudyError(
+            f"{row.origin}: {row.form} {row.value:g} is at the end of its scale{others}, and a fit refuses it, since "
+            f"it has no finite {scale}; write the limit of the assay as value with bound {sign}, or give it the role check"
         )
+
+
+def _starts(rows: Sequence[Observation]) -> Iterable[str]:
+    """What is relative to the level before the first dose is 1, or 0 %, there."""
+    relative = {"fold": 1.0, "percent_change": 0.0}
+    found = [
+        row
+        for row in rows
+        if row.course >= 0 and row.form in relative and row.day_to == 0 and row.side == "pre" and row.bound == "="
+        if row.value is not None and row.value != relative[row.form]
+    ]
+    if found:
+        yield (
+            f"{_rows(found, 'is', 'are')} of day 0 before the dose, where a fold is 1 and a change 0 % by definition: "
+            f"no parameter can move it; did you mean another day, or side post? ({_origins(found)})"
+        )
+
+
+def _sizes(observations: Observations, model: Outline) -> Iterable[str]:
+    """Doses that follow a size which neither the row nor the study says."""
+    for per, name, unit in (("m2", "bsa", "m2"), ("kg", "weight", "kg")):
+        if name not in model.defaults:
+            continue
+        scaled = {
+            k
+            for k, course in enumerate(observations.courses)
+            if (course.bsa if name == "bsa" else course.weight) is None
+            and any(dose.per == per for _, _, dose in written_out(course.schedule))
+        }
+        found = [row for row in observations.rows if row.course in scaled]
+        if found:
+            size = model.defaults[name].in_unit(unit)
+            yield (
+                f"{_rows(found, 'has', 'have')} doses per {per} and no {name}: the model's own {size:g} {unit} stands "
+                f"in ({_origins(found)})"
+            )
 
 
 def _units(fit: Sequence[Observation], outputs: dict[str, Named]) -> Iterable[str]:

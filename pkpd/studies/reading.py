@@ -60,6 +60,7 @@ def read_native(cells: Cells, frame: Frame) -> tuple[Row, ...]:
     known = dict(frame.arms.values())
     rows = tuple(_row(row, f"{cells.file} line {row[LINE]}", frame, known) for row in cells.rows)
     check_duplicates(rows)
+    _check_sizes(rows)
     return rows
 
 
@@ -88,6 +89,22 @@ def check_duplicates(rows: Sequence[Row]) -> None:
                 f"{o.origin} repeats {seen[key]}: the same arm, regimen, id, output, form, timing, window and side"
             )
         seen[key] = o.origin
+
+
+def _check_sizes(rows: Sequence[Row]) -> None:
+    """Refuse a patient of two sizes; StudyError names both lines. A row may leave out what another says."""
+    seen: dict[tuple[str, ...], tuple[float, str]] = {}
+    for row in (row for row in rows if row.observation.id):
+        o = row.observation
+        for name, size in (("bsa", row.bsa), ("weight", row.weight)):
+            if size is None:
+                continue
+            first, origin = seen.setdefault((o.study, o.arm, o.id, name), (size, o.origin))
+            if size != first:
+                raise StudyError(
+                    f"{o.origin}: {name} of id '{o.id[:40]}' is {size:g}, and {origin} says {first:g}; a patient of an "
+                    "arm has one"
+                )
 
 
 def _check_columns(cells: Cells, arms: bool) -> None:

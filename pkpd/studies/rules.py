@@ -18,6 +18,7 @@ _UNITS = {"percent": ("", "%"), "percent_change": ("", "%"), "fold": ("", "1"), 
 def check_row(row: Observation) -> None:
     """Refuse a row that contradicts itself; StudyError names file and line."""
     _check_window(row)
+    _check_patients(row)
     _check_numbers(row)
     _check_spread(row)
     _check_unit(row)
@@ -51,6 +52,13 @@ def _check_window(row: Observation) -> None:
     for day in row.visits:
         if not row.day_from <= day <= row.day_to:
             raise StudyError(f"{row.origin}: the visit on day {day:g} lies outside the window {window}")
+
+
+def _check_patients(row: Observation) -> None:
+    if row.id and row.n is not None and row.n > 1:
+        raise StudyError(
+            f"{row.origin}: id '{row.id[:40]}' is one patient, and n is {row.n}; leave the id out for a mean of several"
+        )
 
 
 def _check_numbers(row: Observation) -> None:
@@ -109,4 +117,6 @@ def _check_unit(row: Observation) -> None:
     except UnitError as error:
         powers = re.search(r"10\s*\^?\s*[0-9]", row.unit)
         hint = "; 10^6 per litre is 1 cells/uL, and 10^9 per litre is 1000 cells/uL" if powers else ""
+        if row.unit.startswith("/"):
+            hint = f"; write cells{row.unit[:40]}"
         raise StudyError(f"{row.origin}: {error}{hint}") from None

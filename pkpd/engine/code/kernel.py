@@ -82,13 +82,15 @@ def accept(lane, tie, s, plan, lanes, results):
     """Take the step: rows inside it, the new state and time, the next step. True at the end of the segment."""
     w, ws = s.width, lanes.ws
     t, h, until = ws[T * w + lane], ws[H * w + lane], lanes.real[END * w + lane]
-    over = until - t <= h * (1.0 + 1e-12)
+    # late in a course the clock is coarser than the step: what is left may be less than it can tell
+    over = until - t <= h * (1.0 + 1e-12) or t + h >= until
     now = until if over else t + h
     row, limit = lanes.whole[ROW * w + lane], now
     if over:
         limit = until - tie
     while row < s.rows and plan.row_time[row] <= limit:
-        interpolate(lane, max(plan.row_time[row] - t, 0.0) / (now - t), row, s, lanes, results)
+        x = max(plan.row_time[row] - t, 0.0) / (now - t) if now > t else 0.0
+        interpolate(lane, x, row, s, lanes, results)
         row += 1
     lanes.whole[ROW * w + lane] = row
     for i in range(s.states):

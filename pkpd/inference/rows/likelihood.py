@@ -21,19 +21,24 @@ from ...errors import InferenceError
 from .noise import Noise, covariance, observed_link
 from .sampling import Sampled
 
+# The covariance of this many rows takes 800 MB, and a few of its size are needed at once.
+MOST_ROWS = 10_000
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Likelihood:
     """Rows with a value (`equal`) and with a bound (`bounded`), numbered as the predictions are.
 
-    `observed` holds links; `whiten` is the inverse of the Cholesky factor of the covariance of the rows with a value;
-    `pull` and `sd` give a bounded row's mean shift and SD once those are known, `sign` is 1 for ">" and -1 for "<".
+    `observed` holds links; `root` is the Cholesky factor of the covariance of the rows with a value and `whiten` its
+    inverse; `pull` and `sd` give a bounded row's mean shift and SD once those are known, `sign` is 1 for ">" and -1
+    for "<".
     """
 
     equal: Whole
     bounded: Whole
     observed: Vector
     whiten: Vector
+    root: Vector
     pull: Vector
     sd: Vector
     sign: Vector
@@ -87,9 +92,14 @@ def likelihood(sampled: Sequence[Sampled], noise: Noise, count_scale: dict[str, 
         )
     if not len(observed):
         raise InferenceError("there are no observations to fit")
+    if len(observed) > MOST_ROWS:
+        raise InferenceError(
+            f"{len(observed)} rows were given, and {MOST_ROWS} at most can be fitted at once, since each may be "
+            "correlated with each; give means over patients, or fewer visits"
+        )
     whole = covariance(sampled, noise, count_scale)
     try:
-        root = np.linalg.cholesky(whole[np.ix_(equal, equal)])
+        root = np.asarray(np.linalg.cholesky(whole[np.ix_(equal, equal)]), dtype=float)
     except np.linalg.LinAlgError:
         raise InferenceError("the errors of the rows and what they share differ too much in size to be told") from None
     whiten = solve_triangular(root, np.eye(len(equal)), lower=True) if len(equal) else np.zeros((0, 0))
@@ -97,7 +107,7 @@ def likelihood(sampled: Sequence[Sampled], noise: Noise, count_scale: dict[str, 
     variance = whole[bounded, bounded] - (half**2).sum(axis=1)
     sign = np.array([1.0 if rows[k].bound == ">" else -1.0 for k in bounded])
     determinant = 2 * float(np.log(np.diag(root)).sum()) if len(equal) else 0.0
-    return Likelihood(equal, bounded, observed, whiten, half @ whiten, np.sqrt(variance), sign, determinant)
+    return Likelihood(equal, bounded, observed, whiten, root, half @ whiten, np.sqrt(variance), sign, determinant)
 
 
 def _root(beyond: Vector) -> tuple[Vector, Vector]:

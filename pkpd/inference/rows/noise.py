@@ -15,23 +15,20 @@ import numpy as np
 from ...engine.functions import Vector
 from ...errors import InferenceError
 from ...studies.observation import Observation
-from .sampling import Sampled
+from .sampling import Sampled, family
 
 # Log SD of one patient's sample, from assay and day-to-day variation; assumed.
 RESIDUAL = {"treg": 0.15, "nk": 0.15, "cd56bright": 0.20, "cd56dim": 0.15, "eosinophils": 0.25, "il2": 0.30}
 RESIDUAL_PERCENT = 0.10
 RESIDUAL_OTHER = 0.15
 
-# Outputs that show one response in other words share their shift.
-_FAMILIES = {"treg_percent_cd4": "treg", "nk_percent_lymphocytes": "nk", "il2_iu_per_ml": "il2"}
-
 
 @dataclass(frozen=True, slots=True)
 class Noise:
     """Log SDs, all assumed and all to be varied: `between_studies` of the response (0.3, also shown at 0.2 and 0.5),
     `between_assays` of IL-2 levels (0.7: sources differ about tenfold, so nine in ten lie within that),
-    `between_patients` of individual rows, `baseline` of a drug-free level that the rows themselves show, and
-    `default_se` of a mean without a printed spread.
+    `between_patients` of individual rows (an `id` counts within its arm), `baseline` of a drug-free level that the rows
+    themselves show or that nobody states, and `default_se` of a mean without a printed spread.
     """
 
     between_studies: float = 0.3
@@ -43,17 +40,16 @@ class Noise:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0) or (name == "default_se" and value == 0):
-                raise InferenceError(f"{name} is a log SD of 0 or more, not {value:g}")
+            if (
+                not isinstance(value, int | float)
+                or not (math.isfinite(value) and value >= 0)
+                or (name == "default_se" and value == 0)
+            ):
+                raise InferenceError(f"{name} is a log SD of 0 or more, not {value!r:.40}")
 
     def response(self, output: str) -> float:
         """Log SD between studies of the response of an output."""
         return self.between_assays if family(output) == "il2" else self.between_studies
-
-
-def family(output: str) -> str:
-    """The response that an output shows: `treg` for the count, its fold and the percentage."""
-    return _FAMILIES.get(output, output.removesuffix("_fold"))
 
 
 def standard_error(row: Observation, noise: Noise) -> tuple[float, str]:
@@ -150,11 +146,11 @@ def _shifts(
     if sampled.drug:
         yield ("study", row.study, response), noise.response(row.output)
         if row.id:
-            yield ("patient", row.study, row.id, response), noise.between_patients
+            yield ("patient", row.study, row.arm, row.id, response), noise.between_patients
         if count_scale.get(row.study, 0.0) > 0 and sampled.counted:
             yield ("counts", row.study), count_scale[row.study]
-    # a level without drug is no response, and where rows show it, it is learned from them
-    if whole and (row.id or (row.study, row.arm, row.id, row.output) in baselines):
+    # a level without drug is no response: where rows show it, it is learned from them, and where nobody says it, open
+    if whole and (row.id or not sampled.stated or (row.study, row.arm, row.id, row.output) in baselines):
         yield ("baseline", row.study, row.arm, row.id, row.output), noise.baseline
 
 

@@ -14,6 +14,7 @@ from ...errors import InferenceError, UnitError, nearest
 from ...model.outline import Named, Outline
 from ...studies.observation import Course, Observation
 from ...units import factor, same_dimension
+from .extremes import expected_extreme
 
 # IL-2 rises and falls within hours of each dose, cells within days: so often is a window without visits sampled.
 PER_DAY_IL2, PER_DAY = 48, 1
@@ -26,7 +27,7 @@ class Sampled:
 
     The prediction in the row's unit is `scale` times the reduced samples; `drug` tells whether any was given before
     the end of the window, so that there can be a response, and `counted` whether the output is a count of cells or its
-    fold, which a whole parent population moves.
+    fold, which a whole parent population moves; `stated` whether the study says what the level is without drug.
     """
 
     observation: Observation
@@ -36,6 +37,7 @@ class Sampled:
     scale: float
     drug: bool
     counted: bool = False
+    stated: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,10 +63,20 @@ def sampling(course: Course, observations: Sequence[Observation], model: Outline
         given = any(d < row.day_to or (d == row.day_to and row.side == "post") for d in doses)
         k = [o.name for o in model.outputs].index(output.name)
         counted = _is_count(output, model)
-        sampled.append(Sampled(row, k, np.array(numbers), times, _scale(row, output), given, counted))
+        stated = f"{family(output.name)}_baseline" in course.parameters
+        sampled.append(Sampled(row, k, np.array(numbers), times, _scale(row, output), given, counted, stated))
     asked = np.array(list(points), dtype=float).reshape(-1, 2)
     rows = Rows(asked[:, 0], asked[:, 1].astype(np.int64))
     return Sampling(course, rows, tuple(sorted({s.output for s in sampled})), tuple(sampled))
+
+
+# Outputs that show one response in other words share their shift.
+_FAMILIES = {"treg_percent_cd4": "treg", "nk_percent_lymphocytes": "nk", "il2_iu_per_ml": "il2"}
+
+
+def family(output: str) -> str:
+    """The response that an output shows: `treg` for the count, its fold and the percentage."""
+    return _FAMILIES.get(output, output.removesuffix("_fold"))
 
 
 def _is_count(output: Named, model: Outline) -> bool:
@@ -118,9 +130,12 @@ def reduce(sampled: Sampled, series: Vector) -> tuple[Vector, Vector]:
     """The number a row makes of its samples, and the weight of each in it.
 
     `series` has shape (..., samples); the weights have the same shape and are the derivative of the number, which is
-    their sum over the samples.
+    their sum over the samples. An extreme over named visits of a cell count, a percentage or a fold holds what the
+    noise of the visits adds to it.
     """
     timing, weights = sampled.observation.timing, np.zeros_like(series)
+    if timing in ("maximum", "trough") and len(sampled.observation.visits) > 1 and sampled.observation.form != "level":
+        return expected_extreme(series, 1 if timing == "maximum" else -1)
     if timing in ("maximum", "trough"):
         at = series.argmax(axis=-1) if timing == "maximum" else series.argmin(axis=-1)
         np.put_along_axis(weights, at[..., None], 1.0, axis=-1)

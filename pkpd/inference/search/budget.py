@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
+from numbers import Real
 from threading import Lock
 
 import numpy as np
@@ -19,15 +20,20 @@ class Budget:
     """Residual evaluations and seconds of all starts together; None is without limit.
 
     Starts under way end at their next evaluation once either is spent, so there may be an evaluation more per thread.
-    Raises InferenceError for a limit that is not above 0.
+    Raises InferenceError for a limit that is not a number above 0.
     """
 
     evaluations: int | None = None
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        for what, limit in (("evaluations", self.evaluations), ("seconds", self.seconds)):
-            if limit is not None and not limit > 0:
+        limits: tuple[tuple[str, object], ...] = (("evaluations", self.evaluations), ("seconds", self.seconds))
+        for what, limit in limits:
+            if limit is None:
+                continue
+            if isinstance(limit, bool) or not isinstance(limit, Real):
+                raise InferenceError(f"a budget of {what} is a number above 0, or None, not {limit!r:.60}")
+            if not limit > 0:
                 raise InferenceError(f"a budget of {limit:g} {what} is none; give more than 0, or leave it out")
 
 

@@ -19,6 +19,7 @@ from ...many import piece_of
 from ...output.tables import Table, stack
 from ...output.trajectory import Trajectory
 from ...parameters import Parameters
+from .coverage import unvaried
 
 if TYPE_CHECKING:
     from ...dosing.schedule import Schedule
@@ -50,7 +51,8 @@ class Band:
     """90 % range of the outputs of one arm.
 
     `values` has shape (outputs, 3, rows): the 5, 50 and 95 % quantiles, each in its output's unit, at the rows of the
-    arm's trajectory. `draws` counts those used, `failed` those without numbers.
+    arm's trajectory. `draws` counts those used, `failed` those without numbers. `varied` names what the draws vary and
+    `unvaried` the parameters with a prior that they do not.
     """
 
     arm: str
@@ -61,6 +63,8 @@ class Band:
     values: Vector
     draws: int
     failed: int
+    varied: tuple[str, ...] = ()
+    unvaried: tuple[str, ...] = ()
 
     def __getitem__(self, output: str) -> Vector:
         """Low, median and high of an output, shape (3, rows)."""
@@ -97,7 +101,7 @@ def thinned(draws: Draws, count: int = COUNT) -> Draws:
     if len(draws.values) <= count:
         return draws
     kept = np.round(np.linspace(0, len(draws.values) - 1, count)).astype(int)
-    return replace(draws, values=draws.values[kept])
+    return replace(draws, values=draws.values[kept], lines=tuple(draws.lines[k] for k in kept) if draws.lines else ())
 
 
 def without(draws: Draws, names: Sequence[str]) -> Draws | None:
@@ -140,7 +144,9 @@ def _band(trajectory: Trajectory, patient: Patient, model: str, draws: Draws, to
         found[first : first + size] = np.moveaxis(np.quantile(values[good], SHARES, axis=0), 0, 1)
     units = tuple(trajectory.unit(name) for name in names)
     used = count - len(failed)
-    return Band(trajectory.arm, trajectory.times, trajectory.sides, names, units, found, used, len(failed))
+    rest = unvaried(draws.names, patient.parameters)
+    own = (trajectory.arm, trajectory.times, trajectory.sides)
+    return Band(*own, names, units, found, used, len(failed), draws.names, rest)
 
 
 def _simulated(

@@ -56,7 +56,7 @@ def redrawn(target: Objective, links: Vector, x: Vector, random: np.random.Gener
     known, c = target.likelihood, target.coordinates
     observed = known.observed.copy()
     scatter = random.standard_normal(len(known.equal))
-    observed[known.equal] = links[known.equal] + np.linalg.solve(known.whiten, scatter)
+    observed[known.equal] = links[known.equal] + known.root @ scatter
     # NaN stays where there is no prior
     centre = np.where(np.isfinite(c.sd), x + c.sd * random.standard_normal(len(x)), c.centre)
     return replace(

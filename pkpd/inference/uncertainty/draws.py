@@ -32,7 +32,9 @@ class Draws:
     """Vectors of parameters: `values` has shape (draws, names), each column in its unit of `units`.
 
     `kind` is "covariance", "bootstrap", "posterior", or "file" where they were read. `rejected` counts what was drawn
-    and could not be used; `effective` is how many independent draws these are worth, None where all are.
+    and could not be used; `effective` is how many independent draws these are worth, None where all are. `said` is what
+    chains say of their convergence, and they have not converged where that is `doubtful`. `lines` are those of the file
+    that draws were read from.
     """
 
     names: tuple[str, ...]
@@ -42,9 +44,18 @@ class Draws:
     origin: str
     rejected: int = 0
     effective: float | None = None
+    said: str = ""
+    doubtful: bool = False
+    lines: tuple[int, ...] = ()
+
+    def place(self, k: int) -> str:
+        """Where a draw (counted from 0) stands: file and line, else its number."""
+        return f"{self.origin} line {self.lines[k]}" if self.lines else f"{self.origin}: draw {k + 1}"
 
     def in_units_of(self, parameters: Parameters) -> Vector:
-        """The values in the units of a set, same shape; ParameterError for a name it lacks or another kind of unit."""
+        """The values in the units of a set, same shape; ParameterError for a name it lacks, another kind of unit, or a
+        negative value of what cannot be negative.
+        """
         factors = []
         for name, own in zip(self.names, self.units, strict=True):
             if name not in parameters:
@@ -57,7 +68,12 @@ class Draws:
                 raise ParameterError(
                     f"{self.origin}: {name} of {parameters.origin} is in another unit: {error}"
                 ) from None
-        return np.asarray(self.values * np.array(factors))
+        values = np.asarray(self.values * np.array(factors))
+        positive = np.array([parameters[name].bounds[0] >= 0 for name in self.names])
+        for k, j in np.argwhere((values < 0) & positive)[:1].tolist():
+            found = f"{self.names[j]} is {self.values[k, j]:g} {self.units[j]}".removesuffix(" 1")
+            raise ParameterError(f"{self.place(k)}: {found} and cannot be negative; correct or remove the draw")
+        return values
 
 
 def covariance_draws(
@@ -148,7 +164,8 @@ def read_draws(path: str | Path) -> Draws:
     names, units = _columns(header, f"{file} line {top}")
     if not rows:
         raise FileError(f"{file} has a header and no draw below it")
-    return Draws(names, units, np.array([_numbers(row, header, f"{file} line {n}") for n, row in rows]), "file", file)
+    values = np.array([_numbers(row, header, f"{file} line {n}") for n, row in rows])
+    return Draws(names, units, values, "file", file, lines=tuple(n for n, _ in rows))
 
 
 def default_draws(model: str) -> Draws | None:

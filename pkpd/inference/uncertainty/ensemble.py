@@ -61,7 +61,7 @@ class Posterior:
         """Whether the chains have converged, with the rule and the worst numbers."""
         worst, fewest = _worst(self.r_hat), _worst(-self.ess)
         said = (
-            f"R-hat is at most {self.r_hat[worst]:.3f} ({self.names[worst]}, below {CLOSE:g} is asked) and there are "
+            f"R-hat reaches {self.r_hat[worst]:.3f} ({self.names[worst]}, below {CLOSE:g} is asked) and there are "
             f"at least {self.ess[fewest]:.0f} effective draws ({self.names[fewest]}, above {ENOUGH} are asked)"
         )
         if self.converged:
@@ -75,7 +75,16 @@ class Posterior:
         if not 1 <= count <= len(flat):
             raise InferenceError(f"{count} draws cannot be taken of {len(flat)}; give 1 to {len(flat)}")
         kept = random_of(self.seed, 3).choice(len(flat), count, replace=False)
-        return Draws(self.names, self.units, flat[kept], "posterior", self.origin, effective=float(self.ess.min()))
+        return Draws(
+            self.names,
+            self.units,
+            flat[kept],
+            "posterior",
+            self.origin,
+            effective=float(self.ess.min()),
+            said=self.sentence,
+            doubtful=not self.converged,
+        )
 
 
 def posterior(

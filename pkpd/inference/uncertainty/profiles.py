@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 
 import numpy as np
 
@@ -53,14 +54,14 @@ class Profile:
 
 def profile(
     fitted: Fitted,
-    names: Sequence[str] = (),
+    names: str | Sequence[str] = (),
     *,
     own_prior: bool = False,
     points: int = 40,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Profile, ...]:
-    """Profiles of the parameters named (all that were varied unless said), the same on any number of threads.
+    """Profiles of one or more parameters by name (all that were varied unless said), the same on any number of threads.
 
     Unless `own_prior`, the prior of the profiled parameter is dropped, or every parameter with a prior would look
     identified; the priors of the others stay. So its best value differs from the fitted one. Each profile walks outward
@@ -69,12 +70,13 @@ def profile(
     the profiles that finished. `progress(done, all)` is called in the calling thread. Raises InferenceError for a name
     that was not varied.
     """
-    asked = tuple(dict.fromkeys(names)) or fitted.names
+    asked = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names)) or fitted.names
     for name in asked:
         if name not in fitted.names:
             raise InferenceError(f"'{name}' was not varied in this fit{nearest(name, fitted.names)}")
-    if points < 1:
-        raise InferenceError(f"{points} points make no profile; give 1 or more")
+    number: object = points
+    if not isinstance(number, Integral) or number < 1:
+        raise InferenceError(f"{number!r:.60} points make no profile; give 1 or more")
 
     def one(name: str, watch: Watch) -> Profile:
         k = fitted.names.index(name)

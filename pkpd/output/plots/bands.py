@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...inference.uncertainty.bands import Band
 
 SEE_THROUGH = 0.18  # so that the areas of two arms can both be seen where they overlap
+MOST_NAMED = 3  # parameters that a legend has room for
 
 
 def banded(
@@ -45,6 +46,13 @@ def draw_range(axes: Axes, days: Vector, ends: Vector, look: Look, *, log: bool 
 
 
 def band_handle(bands: Sequence[Band]) -> list[Patch]:
-    """The legend entry of the areas, where there are any."""
-    counts = {band.draws for band in bands}
-    return [Patch(color=INK, alpha=SEE_THROUGH, linewidth=0, label=f"90 % of {max(counts)} draws")] if counts else []
+    """The legend entry of the areas, where there are any; it says when draws leave uncertain parameters as they are."""
+    if not bands:
+        return []
+    count, varied, rest = max(band.draws for band in bands), bands[0].varied, bands[0].unvaried
+    label = f"90 % of {count} draw{'s' * (count != 1)}"
+    if rest and len(varied) <= MOST_NAMED:
+        label += f", which vary only\n{', '.join(varied)}"
+    elif rest:
+        label += f", which vary {len(varied)}\nof {len(varied) + len(rest)} uncertain parameters"
+    return [Patch(color=INK, alpha=SEE_THROUGH, linewidth=0, label=label)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from ...inference.fitted import Fitted
+from ...inference.uncertainty.draws import Draws
 from ...inference.uncertainty.left_out import LeftOut
 from ...inference.uncertainty.profiles import Profile
 from ..plots.fit import fit_figures
@@ -29,6 +30,7 @@ def page(
     profiles: Sequence[Profile] = (),
     others: Mapping[float, Other] | None = None,
     drawn: Mapping[str, bytes] | None = None,
+    draws: Draws | None = None,
 ) -> str:
     """What `fit_text.report` says, as a page that needs no other file, script or network.
 
@@ -36,7 +38,7 @@ def page(
     """
     if drawn is None:
         drawn = {name: image(figure, "svg") for name, figure in fit_figures(fitted, profiles).items()}
-    said = sections(fitted, left_out, profiles, others or {})
+    said = sections(fitted, left_out, profiles, others or {}, draws)
     title = f"Fit of {fitted.model_name} to {', '.join(fitted.data)}"
     return html.document(title, _head(said[0], fitted), "".join(_section(s, drawn) for s in said[1:-1]), said[-1].lines)
 

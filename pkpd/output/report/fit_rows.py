@@ -145,3 +145,8 @@ def fixed(value: float, digits: int) -> str:
 def short(text: str) -> str:
     """A name that fits into a column."""
     return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """`1 row`, `2 rows`."""
+    return f"{n} {one if n == 1 else many or one + 's'}"

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from ...inference.fitted import Fitted
+from ...inference.uncertainty.draws import Draws
 from ...inference.uncertainty.left_out import LeftOut
 from ...inference.uncertainty.profiles import Profile
 from ..tables import aligned
@@ -19,14 +20,15 @@ def report(
     left_out: Sequence[LeftOut] = (),
     profiles: Sequence[Profile] = (),
     others: Mapping[float, Other] | None = None,
+    draws: Draws | None = None,
 ) -> str:
     """Everything to know before a fit is used, in the order in which it matters; the first line is the verdict.
 
     `left_out` are the errors of leaving one study out, `profiles` profile intervals, `others` the fits under other log
-    SDs between studies: the fitted coordinates, shape (names,), and whether that search converged. The same fit gives
-    the same text.
+    SDs between studies: the fitted coordinates, shape (names,), and whether that search converged; `draws` those that
+    are written beside it. The same fit gives the same text.
     """
-    return "\n\n".join(_text(section) for section in sections(fitted, left_out, profiles, others or {})) + "\n"
+    return "\n\n".join(_text(section) for section in sections(fitted, left_out, profiles, others or {}, draws)) + "\n"
 
 
 def _text(section: Section) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Rows to print; a cohort of single patients can have thousands.
 SHOWN = 100
+EXPECTED = "the interval leaves out the row's own error, so fewer than nine in ten are expected inside"
 _LINE = re.compile(r" line ([0-9]+)$")
 
 
@@ -57,7 +58,8 @@ def predictions_text(predictions: Sequence[Prediction]) -> str:
         parts.append(f"... and {len(pairs) - SHOWN} more rows; the file holds all of them")
     if reasons := reasons_of(predictions):
         parts.append("\n".join(reasons))
-    return "\n\n".join([*parts, counts(predictions)])
+    expected = f"\n{EXPECTED}" if any(p.inside for p in predictions) else ""
+    return "\n\n".join([*parts, f"{counts(predictions)}{expected}"])
 
 
 def numbers_of(prediction: Prediction) -> tuple[str, str, str, str, str]:

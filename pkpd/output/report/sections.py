@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...inference.fitted import SAME, Fitted
+from ...inference.uncertainty.draws import Draws
 from ...inference.uncertainty.left_out import LeftOut, rms
 from ...inference.uncertainty.profiles import Profile
-from .fit_rows import SHOWN, by_study, fixed, judged, number, rows_table, short
+from .draws import draws_lines
+from .fit_rows import SHOWN, by_study, counted, fixed, judged, number, rows_table, short
+from .starts import moved_starts
 
 Vector = NDArray[np.float64]
 
@@ -20,6 +23,8 @@ TOO_CLOSE = 0.95
 PAIRS = 12  # to print
 STARTS = 40
 REASONS = 12
+MEANING = "Valid: the search converged to one optimum with finite intervals; what the rows determine stands below."
+CUT = "The prior is cut at the bounds; draws follow the cut, these intervals and shares do not, so they are a little wide."
 DISCLAIMER = "Research software; intervals hold only under the errors and priors above."
 
 Cells = tuple[tuple[str, ...], ...]
@@ -39,16 +44,21 @@ class Section:
 
 
 def sections(
-    fitted: Fitted, left_out: Sequence[LeftOut], profiles: Sequence[Profile], others: Mapping[float, Other]
+    fitted: Fitted,
+    left_out: Sequence[LeftOut],
+    profiles: Sequence[Profile],
+    others: Mapping[float, Other],
+    draws: Draws | None = None,
 ) -> tuple[Section, ...]:
     """All sections in their order."""
     return (
         _verdict(fitted),
-        _warnings(fitted),
+        _warnings(fitted, draws),
         _told(fitted),
         _parameters(fitted),
         _correlations(fitted),
         *([profile_section(fitted, profiles)] if profiles else []),
+        *([Section("draws", "Draws", draws_lines(draws))] if draws else []),
         _predictions(fitted),
         _between(fitted, others),
         _criteria(fitted),
@@ -68,6 +78,7 @@ def _verdict(fitted: Fitted) -> Section:
     how = "maximum a posteriori" if np.isfinite(fitted.coordinates.sd).any() else "maximum likelihood within the bounds"
     lines = (
         verdict(fitted),
+        *(() if fitted.trouble else (MEANING,)),
         f"Model {fitted.model_name}, data {', '.join(fitted.data)}: {_rows_said(fitted)}.",
         f"Searched by {how}: {counted(found, 'start')}, {fitted.agreeing} of {found} within {SAME:g} of the best.",
     )
@@ -81,9 +92,11 @@ def _rows_said(fitted: Fitted) -> str:
     return f"{counted(values + bounds, 'row')} ({counted(values, 'value')}, {counted(bounds, 'bound')}) of {studies}"
 
 
-def _warnings(fitted: Fitted) -> Section:
+def _warnings(fitted: Fitted, draws: Draws | None) -> Section:
     failed = fitted.objective.failed
-    lines = list(fitted.warnings)
+    lines = [*fitted.warnings, *moved_starts(fitted.coordinates.tables)]
+    if draws and draws.doubtful:
+        lines.append(f"The draws are not to be trusted. {draws.said}")
     if fitted.left_out:
         lines.append(f"{counted(len(fitted.left_out), 'row')} left out:")
         said = [f"- {row.origin or row.study}: {_why_left(row)}" for row in fitted.left_out]
@@ -129,13 +142,16 @@ def _parameters(fitted: Fitted) -> Section:
     taught = [n for n, s in zip(fitted.names, i.prior_share.tolist(), strict=True) if np.isfinite(s) and s > TOO_CLOSE]
     if taught:
         notes.append(f"The rows taught next to nothing about {', '.join(taught)}: value and interval are the prior's.")
-    if (np.isclose(fitted.interval, np.array([t.bounds for t in fitted.coordinates.tables]).T)).any():
+    cells = _parameter_cells(fitted)
+    if any("*" in cell for row in cells for cell in row):
         notes.append("*: the interval would reach beyond the bound, where it is cut.")
     linear = [n for n, is_log, sd in zip(c.names, c.logs, c.sd, strict=True) if np.isfinite(sd) and not is_log]
     if linear:
         notes.append(f"The SD of the prior is that of the value itself, not of its log, for {', '.join(linear)}.")
+    if np.isfinite(c.sd).any():
+        notes.append(CUT)
     notes.append("Share of prior: variance with the rows over variance without them; 100 % = the rows taught nothing.")
-    return Section("parameters", "Parameters", (), (head, *_parameter_cells(fitted)), tuple(notes))
+    return Section("parameters", "Parameters", (), (head, *cells), tuple(notes))
 
 
 def _parameter_cells(fitted: Fitted) -> Cells:
@@ -264,11 +280,6 @@ def _starts(fitted: Fitted) -> Section:
     costs = [f"{fixed(one.cost, 2)}" if one.cost < 1e5 else number(one.cost) for one in fitted.search.found]
     more = f" and {len(costs) - STARTS} more" if len(costs) > STARTS else ""
     return Section("starts", "Starts", (f"Costs from the best to the worst: {' '.join(costs[:STARTS])}{more}",))
-
-
-def counted(n: int, one: str, many: str = "") -> str:
-    """`1 row`, `2 rows`."""
-    return f"{n} {one if n == 1 else many or one + 's'}"
 
 
 def _more(said: Sequence[str], shown: int, what: str) -> list[str]:

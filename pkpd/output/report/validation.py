@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..plots.style import image
 from ..plots.validation import drawable, validation_figure
 from . import html
-from .predictions import counts, numbers_of, predictions_csv, reasons_of, row_numbers
+from .predictions import EXPECTED, counts, numbers_of, predictions_csv, reasons_of, row_numbers
 
 if TYPE_CHECKING:
     from ...inference.prediction import Prediction
@@ -54,6 +54,8 @@ def page(predictions: Sequence[Prediction], about: Sequence[str]) -> str:
         *about,
         *(f"{name}: {counts(rows)}." for name, rows in (("Rows to fit", fitted), ("Other rows", others)) if rows),
     ]
+    if any(p.inside for p in predictions):
+        said.append(f"{EXPECTED[0].upper()}{EXPECTED[1:]}.")
     missing = [f"{reason}." for reason in reasons_of([p for p in predictions if p.predicted is None])]
     left = html.section("Not predicted", html.lines(missing)) if missing else ""
     return html.document(title, html.lines(said), f"{_figure(predictions)}{sections}{left}", [_FOOT])

@@ -32,14 +32,30 @@ def plain(text: str | None) -> str:
 
 
 def number(text: str | None) -> float | None:
-    """The finite number that a cell holds, with or without commas between thousands; None for anything else."""
+    """The finite number that a cell holds, with or without commas between thousands; None for anything else.
+
+    A single comma before three digits at the end, `70,900`, may be of thousands or a decimal one: None.
+    """
     cell = plain(text)
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", cell):
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3}){2,}(\.\d*)?|[+-]?[1-9]\d{0,2},\d{3}\.\d*", cell, re.ASCII):
         cell = cell.replace(",", "")
     if not re.fullmatch(NUMBER, cell, re.ASCII):
         return None
     value = float(cell)
     return value if math.isfinite(value) else None
+
+
+def no_number(text: str | None) -> str:
+    """Why a cell is no number: empty for an empty one, and for a number or a range."""
+    cell = plain(text)
+    if not cell or number(cell) is not None or span(cell):
+        return ""
+    shown = cell[:40]
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", cell, re.ASCII):
+        return f"'{shown}' may be {cell.replace(',', '.')} or {cell.replace(',', '')}: write one of them"
+    if re.fullmatch(r"[+-]?\d+,\d+", cell, re.ASCII):
+        return f"'{shown}' has a decimal comma: write {cell[:40].replace(',', '.')}"
+    return f"'{shown}' is not a number"
 
 
 def span(text: str | None) -> tuple[float, float] | None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from ...errors import PkpdError, StudyError, nearest
 from ..cells import LINE
 from ..observation import ROLES, Observation
+from ..reading import COLUMNS as OURS
 from ..rules import check_row, reason_against
-from .cells import bound, number, patients, plain, span, spread
+from .cells import bound, no_number, number, patients, plain, span, spread
 from .regimen import Cells, Regimen, regimen
 from .schedule import Unread
 from .times import When, Window, sampling
@@ -23,6 +24,8 @@ COLUMNS = (
     *("analyte", "parent_or_gate", "form", "statistic", "day_from", "day_to", "timing", "value", "low", "high"),
     *("spread", "bound", "role", "log_se", "visit_days", "confidence", "url", "notes"),
 )
+# Those that no file of ours has tell the layout even where one of them is misspelt.
+_TELLING = frozenset(COLUMNS) - frozenset(OURS)
 # A fall of more than 20 % is a change of less than -20 %.
 _TURNED = {">": "<", "<": ">"}
 
@@ -38,12 +41,15 @@ class _Numbers:
     width: float | None
     bound: str
     notes: tuple[str, ...]
+    reason: str = ""
 
 
 def is_foreign(header: Sequence[str]) -> bool:
-    """Whether a header is that of a foreign table: it names analytes where ours names outputs."""
+    """Whether a header is that of a foreign table: it names analytes where ours names outputs, or holds most of the
+    columns that no file of ours has.
+    """
     names = {_name(column) for column in header}
-    return "analyte" in names and "output" not in names
+    return ("analyte" in names and "output" not in names) or len(names & _TELLING) > len(_TELLING) / 2
 
 
 def read_foreign(rows: Sequence[Mapping[str, str]], file: str, header: Sequence[str] = ()) -> tuple[Observation, ...]:
@@ -102,7 +108,7 @@ def _observation(cells: Mapping[str, str], file: str, place: int) -> Observation
         where="; ".join(filter(None, (*_said(row), what.note, given.note, window.note, *numbers.notes))),
         origin=f"{file} line {cells.get(LINE, place)}",
     )
-    return replace(found, reason=what.reason or problem or _against(found))
+    return replace(found, reason=what.reason or problem or numbers.reason or _against(found))
 
 
 def _sampled(row: Mapping[str, str], what: Measured) -> tuple[Regimen, Window, str]:
@@ -137,7 +143,9 @@ def _numbers(row: Mapping[str, str], what: Measured) -> _Numbers:
     if scale < 0:
         low, high, relation = high, low, _TURNED.get(relation, relation)
     notes = [odd, kept and f"spread: {kept}"]
-    notes += [f"{key} as printed: {row[key]}" for key in ("low", "high") if row[key] and number(row[key]) is None]
+    notes += [
+        f"{key} as printed: {row[key]}" for key in ("low", "high", "log_se") if row[key] and number(row[key]) is None
+    ]
     if (low is None) != (high is None):
         notes.append(f"only one end of the spread is printed: {low if high is None else high:g}")
         low = high = None
@@ -147,7 +155,8 @@ def _numbers(row: Mapping[str, str], what: Measured) -> _Numbers:
     elif low is not None and not name and relation != "range":
         notes.append(f"{low:g} to {high:g} is printed without saying what it is")
         low = high = None
-    return _Numbers(value, low, high, name, width, relation, tuple(notes))
+    fault = "" if relation == "qualitative" else no_number(cell)
+    return _Numbers(value, low, high, name, width, relation, tuple(notes), fault)
 
 
 def _said(row: Mapping[str, str]) -> tuple[str, ...]:
