@@ -55,11 +55,11 @@ class Structure:
     added: tuple[str, ...] = ()
     model: Model | str = "il2"
 
-    def fit(self) -> Fitted:
+    def fit(self, starts: int = STARTS) -> Fitted:
         """The fit of this structure to the rows of the reference fit."""
         base = pkpd.load_parameters("il2").set("structure", **self.changes)
         names = [n for n in varied("il2") if n not in self.dropped] + list(self.added)
-        return pkpd.fit(EVIDENCE, self.model, base, names, settings=pkpd.FitSettings(starts=STARTS))
+        return pkpd.fit(EVIDENCE, self.model, base, names, settings=pkpd.FitSettings(starts=starts))
 
 
 # Treg then take up no IL-2 of their own, and the other cells as much more as Treg did at rest.
@@ -122,7 +122,7 @@ TRIAL_13, TRIAL_28, DAY_14, DAY_28, DAY_56, AFTER, IL2, CD122, KI67 = QUESTIONS 
     Question("Treg fold, 4 weeks after daily doses", DAILY, "treg", 84, None, 0.1),
     Question("IL-2 peak, day 55 over day 0", DAILY, "il2", 55 + PEAK, PEAK, 0.1),
     Question("CD122 per Treg, day 28", DAILY, "cd122", 28, None, 0.1),
-    Question("Ki67+ share of Treg, day 28, over rest", DAILY, "ki67_treg", 28, None, 0.1),
+    Question("Ki67+ of Treg, day 28, over rest", DAILY, "ki67_treg", 28, None, 0.1),
 )
 COUNTS = (DAY_14, DAY_28, DAY_56)
 # Whole studies of several measurements in the same twenty patients, each with its own error.

@@ -39,7 +39,8 @@ def test_a_body_size_that_only_doses_follow() -> None:
 
 def test_run_shows_what_ships(shipped: Draws) -> None:
     said = pkpd(*RUN, "--no-figures", "--output", "out")
-    assert said.status == 0 and "with the 90 % range of 9 draws" in said.out and "draws" not in said.err
+    assert said.status == 0 and "with the 90 % range of 9 draws" in said.out
+    assert "vary only treg_growth, nk_growth; all else is held, so bands and intervals hold only the uncert" in said.err
     assert set(snapshot(Path("out"))) == {"trajectories.csv", "doses.csv", "bands.csv", "run.json"}
     works(*RUN, "--no-figures", "--no-uncertainty", "--output", "plain")
     assert set(snapshot(Path("plain"))) == {"trajectories.csv", "doses.csv", "run.json"}
@@ -51,6 +52,30 @@ def test_run_shows_what_ships(shipped: Draws) -> None:
     # nothing is given, so nothing that was drawn shows
     placebo = [r for r in found if r["output"] == "treg" and r["arm"] == "placebo"]
     assert all(float(r["high"]) == pytest.approx(float(r["low"]), rel=1e-5) for r in placebo)
+
+
+def test_draws_of_every_uncertain_parameter_need_no_caution(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [t.name for t in OWN.tables if t.prior is not None]
+    ship(monkeypatch, draws(names, np.ones((2, len(names)))))
+    said = pkpd(*RUN, "--no-figures", "--output", "out")
+    assert said.status == 0 and "draws" not in said.err
+    ship(monkeypatch, draws(names[1:], np.ones((2, len(names) - 1))))
+    assert f"do not vary {names[0]}, so bands" in pkpd(*RUN, "--no-figures", "--output", "less").err
+
+
+def test_draws_beyond_the_bounds_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    high = OWN["treg_growth"].bounds[1] / OWN["treg_growth"].value
+    # a bound written with nine digits may miss it by a rounding
+    ship(monkeypatch, draws(["treg_growth"], np.array([[1.0], [1.01 * high], [high * (1 + 1e-9)]])))
+    said = pkpd(*RUN, "--no-figures", "--output", "out")
+    assert said.status == 0
+    assert "1 of 3 draws lies outside the bounds of treg_growth (the first: hand.csv: draw 2)" in said.err
+
+
+def test_a_draw_that_cannot_be_used_is_named_by_its_line() -> None:
+    Path("mine.csv").write_text("draw,treg_growth [1]\n1,10\n\n2,-3\n".replace("[1]", f"[{OWN['treg_growth'].unit}]"))
+    said = refused(*RUN, "--uncertainty", "mine.csv", "--output", "out")
+    assert "mine.csv line 4: treg_growth is -3" in said and "cannot be negative" in said
 
 
 def test_run_without_draws_says_so(bare: None) -> None:

@@ -18,6 +18,7 @@ from pkpd.inference.uncertainty import bands as bands_module
 from pkpd.inference.uncertainty.bands import Band, Patient, bands, bands_csv, held, thinned, without
 from pkpd.inference.uncertainty.draws import Draws
 from pkpd.output.plots import figures
+from pkpd.output.plots.bands import band_handle
 from pkpd.output.trajectory import Trajectory
 from pkpd.parameters import Parameters
 from pkpd.simulation import simulate
@@ -143,5 +144,11 @@ def test_figures_shade_the_bands() -> None:
             assert seen.max() <= after.get_ylim()[1] * (1 + 1e-9)
         texts = [t.get_text() for legend in drawn[name].legends for t in legend.get_texts()]
         assert "90 % of 7 draws" in texts
+    for varied, rest, said in (
+        (("a",), ("b",), "90 % of 1 draw, which vary only\na"),
+        (tuple("abcd"), ("e",), "90 % of 1 draw, which vary 4\nof 5 uncertain parameters"),
+    ):
+        few = [replace(b, draws=1, varied=varied, unvaried=rest) for b in figure_bands(trajectories, 3.0)]
+        assert [h.get_label() for h in band_handle(few)] == [said]
     shaded = [c for c in panels(drawn["cells_fold"])[0].collections if "90 % range" in str(c.get_label())]
     assert shaded

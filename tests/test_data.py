@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pkpd import data
-from pkpd.errors import FileError
+from pkpd.errors import FileError, nearest
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -35,6 +35,31 @@ def test_folder_of_built_in_files_is_missing(monkeypatch: pytest.MonkeyPatch, tm
     # an installed package carries its own, which wins over a folder that happens to lie beside it
     (tmp_path / "pkpd" / "params").mkdir(parents=True)
     assert data.folder() == tmp_path / "pkpd" / "params"
+
+
+@pytest.mark.parametrize("name", ["mean.csv", "mean.TSV", "mean.txt"])
+def test_a_table_is_no_toml(name: str, here: Path) -> None:
+    (here / name).write_text("regimen,output,form,day,value\nnone,treg,fold,1,1\n")
+    for kind in ("study", "parameters"):
+        with pytest.raises(FileError) as refusal:
+            data.read_toml(data.find(name, kind), kind)
+        assert str(refusal.value) == (
+            f"{name} is a table, not a {kind} file; pkpd check, fit and predict read observations"
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "said"),
+    [
+        ("nofile.csv", ["role.csv"], ""),
+        ("cohrt.csv", ["cohort.csv", "other.csv"], "cohort.csv"),
+        ("Mean2.CSV", ["mean.csv", "role.csv"], "mean.csv"),
+        ("mean.csv", ["mean.tsv"], "mean.tsv"),
+        ("treg_ec5", ["treg_ec50", "nk_ec50"], "treg_ec50"),
+    ],
+)
+def test_nearest_looks_past_a_shared_ending(name: str, known: list[str], said: str) -> None:
+    assert nearest(name, known) == (f"; did you mean '{said}'?" if said else "")
 
 
 def test_find_takes_a_name_before_a_file_and_a_path_as_a_path(here: Path) -> None:

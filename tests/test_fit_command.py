@@ -8,15 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from commands import parameter, parameter_file, pkpd, record, refused, rows, works
 
-from pkpd.cli.fit_files import FIGURES, FIT_FILES
+from pkpd.cli.fit_files import FIGURES, FIT_FILES, check_folder
 from pkpd.cli.fit_options import progress_line
 from pkpd.inference.search.multistart import Progress
+from pkpd.inference.uncertainty import ensemble
 from pkpd.inference.uncertainty.draws import read_draws
 from pkpd.parameters import load_parameters
 
@@ -123,6 +125,30 @@ def test_a_value_on_its_bound_loads_back() -> None:
 def test_other_draws() -> None:
     works("fit", *DATA, *VARY, *QUICK, *BARE, "--draws", "bootstrap", "--draw-count", "4", "--output", "boot")
     assert len(rows("boot/draws.csv")) == 4
+    told = record("boot/run.json")["draws"]
+    assert (told["kind"], told["count"]) == ("bootstrap", 4) and "sentence" not in told
+    assert "4 draws of the kind bootstrap" in Path("boot/report.txt").read_text()
+
+
+def test_what_chains_say_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("emcee")
+    # as few steps as chains can have, which are too few to converge
+    monkeypatch.setattr(ensemble, "posterior", partial(ensemble.posterior, steps=20, walkers=16))
+    said = pkpd(
+        "fit", *DATA, *VARY, *QUICK, *BARE, "--progress", "--draws", "posterior", "--draw-count", "9", "--output", "mc"
+    )
+    assert said.status == 0 and "posterior: step 20/20" in said.err
+    told = record("mc/run.json")["draws"]
+    assert told["converged"] is False and "R-hat reaches" in told["sentence"] and told["count"] == 9
+    text, html = (" ".join(Path(f"mc/report.{kind}").read_text().split()) for kind in ("txt", "html"))
+    assert text.count(told["sentence"]) == html.count(told["sentence"].replace("'", "&#x27;")) == 2
+    assert told["sentence"] in said.err
+
+
+def test_a_start_outside_its_bounds_is_moved_with_a_note() -> None:
+    said = pkpd("fit", *DATA, "--vary", "treg_activation", *QUICK, *BARE, "--set", "treg_activation=1e9 1/h")
+    assert said.status == 0 and "note: treg_activation was to start at 1e+09 1/h, outside its bounds" in said.err
+    assert "treg_activation was to start at 1e+09 1/h" in said.out
 
 
 def test_a_budget_that_runs_out_is_not_valid() -> None:
@@ -144,6 +170,18 @@ def test_only_our_own_files_are_replaced() -> None:
     assert "was not written by pkpd" in refused(*command[:-1], "other")
     Path("file").write_text("mine")
     assert "file is in the way and is not a folder" in refused(*command[:-1], "file")
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_search() -> None:
+    Path("file").write_text("mine")
+    # what nobody may write into, root included
+    for place in ("file/deep/er", "/proc/fit"):
+        if place.startswith("/") and not Path("/proc/self").exists():
+            continue
+        said = pkpd("fit", *DATA, *VARY, "--output", place)
+        assert said.status == 2 and f"{place} cannot be written to" in said.err and "search took" not in said.err
+    check_folder("new/deep", FIT_FILES)
+    assert not Path("new").exists()
 
 
 @pytest.mark.parametrize(
@@ -193,6 +231,7 @@ def test_progress_is_told_when_asked() -> None:
 def test_a_line_of_progress() -> None:
     now = Progress(3, 8, 12.3412, 412, 5.0, 8.3)
     assert progress_line(now) == "start 3/8  best 12.34  412 evaluations  time left 8 s"
+    assert "  1 evaluation  " in progress_line(Progress(0, 8, 1.0, 1, 0.0, 1.0))
     first = Progress(0, 8, float("inf"), 0, 0.0, float("nan"))
     assert progress_line(first) == "start 0/8  best -  0 evaluations  time left unknown"
 

@@ -79,6 +79,12 @@ def test_wrong_budgets(wrong: dict[str, float]) -> None:
         Budget(**wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("wrong", [{"evaluations": "x"}, {"seconds": "10"}, {"seconds": [1]}, {"evaluations": True}])
+def test_a_budget_is_a_number(wrong: dict[str, object]) -> None:
+    with pytest.raises(InferenceError, match=r"a budget of (evaluations|seconds) is a number above 0, or None, not "):
+        Budget(**wrong)  # type: ignore[arg-type]
+
+
 def test_wrong_searches() -> None:
     with pytest.raises(InferenceError, match="0 starts on 1 threads cannot be searched"):
         multistart(problem(), [], threads=1)

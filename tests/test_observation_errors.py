@@ -43,6 +43,8 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"n": "2.5"}, "n is '2.5'"),
     ({"n": "-4"}, "n is '-4'"),
     ({"n": "NR"}, "n is 'NR', which is not a finite number"),
+    ({"id": "P1", "n": "3"}, "id 'P1' is one patient, and n is 3"),
+    ({"unit": "/uL"}, "write cells/uL"),
     ({"log_se": "0"}, "log_se is 0; it is above 0"),
     ({"log_se": "-0.2"}, "log_se is -0.2; it is above 0"),
     ({"bsa": "0"}, "bsa is 0; it is above 0"),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from commands import parameter, pkpd, study_file, works
 
 from pkpd.engine.code.library import outline_of
 from pkpd.errors import PkpdError
+from pkpd.inference.prediction import Prediction
 from pkpd.inference.rows.noise import RESIDUAL, Noise
+from pkpd.inference.uncertainty.draws import Draws, write_draws
+from pkpd.output.report.predictions import predictions_csv
 from pkpd.studies.against import check_against, dose_levels
 from pkpd.studies.library import load_observations
-from pkpd.studies.observation import Observations
+from pkpd.studies.observation import Observation, Observations
 
 REGIMEN = "1 MIU daily x5"
 HEAD = "regimen,output,form,day,value\n"
@@ -41,7 +45,7 @@ def test_what_a_cohort_leaves_open() -> None:
     poor = written(
         head
         + f"a,,{REGIMEN},treg,count,5,60,,SD,9,\n"  # an SD without n
-        + f"a,,{REGIMEN},nk,fold,5,0,,SE,0.3,\n"
+        + f"a,,{REGIMEN},nk,fold,5,2,,SE,0.3,\n"
         + "p,,placebo,nk,fold,5,1,,SE,0.1,\n"
     )
     said = gaps(poor)
@@ -49,7 +53,6 @@ def test_what_a_cohort_leaves_open() -> None:
     assert "1 row has neither log_se nor a spread with n" in said and "(cohort.csv line 2)" in said
     assert "no baseline count of treg" in said and "cohort a" in said
     assert "treg is read in cells/uL (cohort.csv line 2)" in said
-    assert "1 row lies at the end of the scale" in said and "(cohort.csv line 3)" in said
     rich = written(
         head
         + f"a,,{REGIMEN},treg,count,0,30,cells/uL,SD,9,12\n"
@@ -57,6 +60,62 @@ def test_what_a_cohort_leaves_open() -> None:
         + "b,P1,2 MIU daily x5,nk,fold,5,3,,,,\n"  # one patient: his scatter is the fit's to assume
     )
     assert gaps(rich) == ""
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "bound", "said"),
+    [
+        (
+            "count",
+            0,
+            "=",
+            "line 3: count 0 is at the end of its scale, and a fit refuses it, since it has no",
+        ),
+        ("percent", 0, "=", "no finite logit; write the limit of the assay as value with bound <"),
+        ("percent", 100, "=", "no finite logit; write the limit of the assay as value with bound >"),
+        ("percent_change", -100, "=", "percent_change -100 is at the end"),
+        ("fold", 0, "<", "fold 0 is at the end"),
+    ],
+)
+def test_what_a_fit_refuses_check_refuses(here: Path, form: str, value: float, bound: str, said: str) -> None:
+    output = "treg_percent_cd4" if form == "percent" else "treg"
+
+    def cohort(role: str) -> None:
+        (here / "cohort.csv").write_text(
+            "regimen,output,form,day,value,bound,role\n"
+            f"{REGIMEN},treg,fold,3,2,=,fit\n{REGIMEN},{output},{form},5,{value},{bound},{role}\n"
+        )
+
+    cohort("fit")
+    done = pkpd("check", "cohort.csv")
+    assert done.status == 2 and said in done.err
+    cohort("check")
+    works("check", "cohort.csv")
+
+
+def test_a_fold_before_the_dose_is_one() -> None:
+    head = "regimen,output,form,day,value,side\n"
+    wrong = written(head + f"{REGIMEN},nk,fold,0,1.4,\n{REGIMEN},nk,percent_change,0,10,pre\n")
+    assert "2 rows are of day 0 before the dose, where a fold is 1 and a change 0 % by definition" in gaps(wrong)
+    right = written(
+        head + f"{REGIMEN},nk,fold,0,1,\n{REGIMEN},nk,percent_change,0,0,\n{REGIMEN},nk,fold,0,1.4,post\n"
+        f"{REGIMEN},nk,fold,3,1.4,\n"
+    )
+    assert "by definition" not in gaps(right)
+
+
+@pytest.mark.parametrize(("per", "name", "size"), [("m2", "bsa", "1.8 m2"), ("kg", "weight", "70 kg")])
+def test_doses_per_size_need_a_size(here: Path, per: str, name: str, size: str) -> None:
+    head = f"id,regimen,output,form,day,value,{name}\n"
+    rows = f"P1,0.5 MIU/{per} daily x5,nk,fold,3,2,\nP2,0.5 MIU/{per} daily x5,nk,fold,3,2,1.9\n"
+    said = gaps(written(head + rows + "P3,1 MIU daily x5,nk,fold,3,2,\n"))
+    assert f"1 row has doses per {per} and no {name}: the model's own {size} stands in (cohort.csv line 2)" in said
+    (here / "mine.csv").write_text("output,form,day,value\nnk,fold,3,2\n")
+    arm = f'[arms.one]\nschedule = "0.5 MIU/{per} daily x3"\n'
+    more = parameter(f"parameters.{name}", 1.7, size.split()[1])
+    for own, stands in (("", True), (more, False)):
+        (here / "mine.toml").write_text(study_file(arm, more=own))
+        assert ("the model's own" in gaps(load_observations("mine.toml"))) is stands
 
 
 def test_a_baseline_may_come_from_the_study(here: Path) -> None:
@@ -90,6 +149,9 @@ def test_dose_levels_are_counted_across_units() -> None:
         ("treg_percent_cd4", "level", "%", "point", "its form is percent"),
         ("treg_percent_cd4", "fold", "", "point", ""),
         ("il2", "level", "nM", "point", ""),
+        ("il2", "level", "pg/mL", "point", "1 pM of IL-2 (15.3 kDa) is 15.3 pg/mL, so times 0.06536 gives pM"),
+        ("il2", "level", "ng/mL", "point", "so times 65.36 gives pM"),
+        ("treg", "count", "1/uL", "point", "write cells/uL"),
         ("il2", "level", "IU/mL", "point", "'IU/mL' does not convert to it; 'il2_iu_per_ml' is in 'IU/mL'"),
         ("il2", "level", "IU/mL*h", "area", "does not convert to it; 'il2_iu_per_ml' is in 'IU/mL*d'"),
         ("il2", "count", "pM", "point", "its form is level or fold"),
@@ -170,6 +232,19 @@ def test_check_counts_what_a_study_observed(here: Path) -> None:
     (here / "mine.csv").write_text("output,form,day,value\nnks,fold,3,2\n")
     said = pkpd("check", "mine.toml")
     assert said.status == 2 and "mine.csv line 2: model il2 has no output 'nks'; did you mean 'nk'?" in said.err
+
+
+def test_check_knows_the_tables_of_pkpd(here: Path) -> None:
+    draws = Draws(("treg_ec50", "treg_growth"), ("pM", "1/d"), np.ones((3, 2)), "file", "hand")
+    (here / "draws.csv").write_bytes(write_draws(draws))
+    assert "draws.csv: draws of a fit: 3 draws of treg_ec50, treg_growth; " in works("check", "draws.csv")
+    (here / "predictions.csv").write_bytes(
+        predictions_csv([Prediction(Observation("s", "treg", "fold", 2.0), 2.1)] * 2)
+    )
+    assert "predictions.csv: 2 predictions of rows" in works("check", "predictions.csv")
+    (here / "draws.csv").write_text("draw,treg_ec50 [pM]\n1,many\n")
+    said = pkpd("check", "draws.csv")
+    assert said.status == 2 and "draws.csv line 2, column 2 (treg_ec50 [pM]): 'many' is not a finite number" in said.err
 
 
 def test_check_takes_another_model(here: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pkpd.dosing.library import load_schedule
+from pkpd.errors import StudyError
 from pkpd.studies.library import load_observations
 from pkpd.studies.observation import Observation, Observations
 from pkpd.studies.study import load_study
@@ -25,7 +26,7 @@ TOLD = {
     "study": ("mine", "mine"),
     "arm": ("low", "low"),
     "id": ("P1", "P1"),
-    "n": ("30", 30),
+    "n": ("1", 1),
     "regimen": (REGIMEN, REGIMEN),
     "output": ("treg", "treg"),
     "form": ("count", "count"),
@@ -82,6 +83,23 @@ def test_every_column_is_read() -> None:
     (course,) = found.courses
     assert (course.study, course.arm, course.regimen, course.bsa, course.weight) == ("mine", "low", REGIMEN, 1.7, 62.0)
     assert course.schedule == load_schedule(REGIMEN) and not course.parameters
+
+
+@pytest.mark.parametrize(("name", "sizes"), [("bsa", (1.8, 1.9)), ("weight", (70, 71))])
+def test_a_patient_has_one_size(here: Path, name: str, sizes: tuple[float, float]) -> None:
+    def cohort(*rows: str) -> None:
+        head = f"arm,id,regimen,output,form,day,value,{name}\n"
+        (here / "cohort.csv").write_text(head + "".join(f"{row}\n" for row in rows))
+
+    a, b = sizes
+    cohort(f"x,P1,none,nk,fold,3,2,{a}", "x,P1,none,nk,fold,4,2,", f"x,P1,none,nk,fold,5,2,{b}")
+    with pytest.raises(StudyError, match=rf"line 4: {name} of id 'P1' is {b}, and cohort\.csv line 2 says {a}; "):
+        load_observations("cohort.csv")
+    # another patient, another arm, a mean
+    cohort(f"x,P1,none,nk,fold,3,2,{a}", f"x,P2,none,nk,fold,3,2,{b}", f"y,P1,none,nk,fold,3,2,{b}")
+    load_observations("cohort.csv")
+    cohort(f"x,,none,nk,fold,3,2,{a}", f"x,,none,nk,fold,4,2,{b}")
+    load_observations("cohort.csv")
 
 
 def test_what_is_not_said_is_the_default() -> None:

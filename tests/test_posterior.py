@@ -36,14 +36,14 @@ def test_a_normal_posterior() -> None:
 def test_it_says_whether_it_converged() -> None:
     found = long_run()
     assert found.converged
-    assert found.sentence.startswith("The chains have converged: R-hat is at most 1.0")
+    assert found.sentence.startswith("The chains have converged: R-hat reaches 1.0")
     assert "above 400 are asked" in found.sentence
     # about as many effective draws as steps of all walkers over the autocorrelation time
     assert found.ess == pytest.approx(found.values.shape[0] * found.values.shape[1] / found.autocorrelation, rel=0.5)
     assert 0.2 < found.acceptance < 0.9
     short = posterior(two_rates_with_priors(), steps=60)
     assert not short.converged
-    assert short.sentence.startswith("The chains have not converged after 60 steps: R-hat is at most 1.")
+    assert short.sentence.startswith("The chains have not converged after 60 steps: R-hat reaches 1.")
     assert re.search(r"take at least \S+ steps\.$", short.sentence)
 
 
@@ -77,6 +77,8 @@ def test_draws_of_it() -> None:
     draws = found.draws(500)
     assert (draws.kind, draws.names, draws.units) == ("posterior", ("a", "b"), ("h", "h"))
     assert draws.effective == found.ess.min()
+    assert draws.said == found.sentence and not draws.doubtful
+    assert posterior(two_rates(), steps=60).draws(10).doubtful
     assert np.isin(draws.values[:, 0], found.chains["a"]).all()
     assert np.array_equal(found.draws(500).values, draws.values)
     with pytest.raises(InferenceError, match="give 1 to 80000"):

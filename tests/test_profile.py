@@ -128,9 +128,18 @@ def test_an_interruption_keeps_what_finished() -> None:
     assert seen[-1] == (2, 2)
 
 
+@pytest.mark.parametrize(("names", "asked"), [("b", ["b"]), ("b, a", ["b", "a"]), (["a"], ["a"])])
+def test_names_may_be_one_text(names: str | list[str], asked: list[str]) -> None:
+    assert [p.name for p in profile(two_rates(), names, points=1)] == asked
+
+
 def test_refused() -> None:
     with pytest.raises(InferenceError, match="'aa' was not varied in this fit; did you mean 'a'"):
         profile(two_rates(), ["aa"])
+    with pytest.raises(InferenceError, match="'aa' was not varied in this fit; did you mean 'a'"):
+        profile(two_rates(), "aa")
+    with pytest.raises(InferenceError, match="'x' points"):
+        profile(two_rates(), points="x")  # type: ignore[arg-type]
     with pytest.raises(InferenceError, match="0 points"):
         profile(two_rates(), points=0)
     with pytest.raises(InferenceError, match="0 threads"):

@@ -12,9 +12,12 @@ from fit_cases import LEFT, PROFILES, TWO, informed, like, searched, section
 
 from pkpd.inference.fitted import Fitted
 from pkpd.inference.objective import FailedSolves
+from pkpd.inference.uncertainty.draws import drawn
 from pkpd.output.report.fit_page import page
 from pkpd.output.report.fit_rows import SHOWN, Judged, fixed, judged, number, predictions_table, rows_table
 from pkpd.output.report.fit_text import report
+from pkpd.output.report.sections import MEANING
+from pkpd.output.report.starts import moved_starts
 from pkpd.studies.observation import Observation
 
 
@@ -27,11 +30,12 @@ def fitted() -> Fitted:
 
 
 def test_a_valid_fit(fitted: Fitted) -> None:
-    first, model, how = report(fitted).splitlines()[:3]
-    assert first == "VALID"
+    first, meaning, model, how = report(fitted).splitlines()[:4]
+    assert first == "VALID" and meaning.strip() == MEANING
     assert model.strip() == "Model il2, data dilt1d, hao2020: 4 rows (4 values, 0 bounds) of 2 studies."
     assert re.search(r"maximum a posteriori: 2 starts, 2 of 2 within 0.1 of the best\.", how)
-    assert section(report(fitted), "Before you use it").endswith("no warning, no row left out, no failed solve")
+    bare = report(like(fitted, warnings=()))
+    assert section(bare, "Before you use it").endswith("no warning, no row left out, no failed solve")
     assert report(fitted).endswith("Research software; intervals hold only under the errors and priors above.\n")
 
 
@@ -43,6 +47,7 @@ def test_the_same_fit_gives_the_same_text(fitted: Fitted) -> None:
 def test_a_stopped_search_is_not_valid(fitted: Fitted) -> None:
     stopped = like(fitted, search=replace(fitted.search, stopped="interrupted"))
     assert report(stopped).startswith("NOT VALID: the search was stopped (interrupted)")
+    assert MEANING not in report(stopped)
     assert 'class="verdict invalid"' in page(stopped) and 'class="verdict valid"' in page(fitted)
 
 
@@ -228,3 +233,43 @@ def test_lines_are_short(fitted: Fitted) -> None:
 )
 def test_numbers(value: float, short: str, two: str) -> None:
     assert (number(value), fixed(value, 2)) == (short, two)
+
+
+# --- draws, starts outside bounds
+
+
+def test_draws_of_every_kind_are_told(fitted: Fitted) -> None:
+    assert "Draws\n" not in report(fitted)
+    some = drawn(fitted, np.array([fitted.x]), "covariance", 3)
+    said = section(report(fitted, draws=some), "Draws")
+    assert "1 draw of the kind covariance (normal around" in said and "3 rejected" in said and "worth" not in said
+    told = "The chains have not converged: R-hat."
+    chains = replace(some, kind="posterior", effective=123.4, said=told, doubtful=True)
+    text = report(fitted, draws=chains)
+    assert "worth 123 independent draws" in section(text, "Draws")
+    assert "The chains have not converged: R-hat." in section(text, "Draws")
+    assert "not to be trusted. The chains have not converged" in section(text, "Before you use it")
+    sure = replace(chains, doubtful=False)
+    assert "trusted" not in section(report(fitted, draws=sure), "Before you use it")
+    parsed = page(fitted, draws=chains)
+    assert "worth 123 independent draws" in parsed and parsed.count("The chains have not converged") == 2
+
+
+def test_a_start_outside_its_bounds_is_told(fitted: Fitted) -> None:
+    table = fitted.coordinates.tables[0]
+    assert moved_starts(fitted.coordinates.tables) == []
+    assert moved_starts([replace(table, value=table.bounds[1])]) == []
+    (said,) = moved_starts([replace(table, value=1e9)])
+    assert said.startswith(f"{table.name} was to start at 1e+09 {table.unit}, outside its bounds")
+    assert said.endswith(f"started at {table.bounds[1]:g} instead")
+
+
+def test_notes_stand_only_where_they_are_needed(fitted: Fitted) -> None:
+    text = section(report(fitted), "Parameters")
+    assert ("*:" in text) == ("*" in text.partition("*:")[0])
+    assert "The prior is cut at the bounds" in text
+    plain = section(report(searched(priors=False)), "Parameters")
+    assert "The prior is cut at the bounds" not in plain
+    # at a bound there is no interval, so there is no star to explain
+    at = section(report(like(fitted, x=fitted.coordinates.low)), "Parameters")
+    assert "At a bound: treg_ec50 (low), treg_activation (low)" in at and "*" not in at

@@ -35,7 +35,7 @@ def test_the_page_stands_alone_and_can_be_read_aloud(fitted: Fitted) -> None:
     assert_alone(tags)
     assert all("scope" in attributes for tag, attributes in tags if tag == "th")
     figures = [attributes for tag, attributes in tags if tag == "svg"]
-    assert len(figures) == 5 and all(a["role"] == "img" and a["aria-label"] for a in figures)
+    assert len(figures) == 6 and all(a["role"] == "img" and a["aria-label"] for a in figures)
 
 
 def test_the_page_escapes_every_text(fitted: Fitted) -> None:
@@ -48,7 +48,7 @@ def test_the_page_escapes_every_text(fitted: Fitted) -> None:
 
 def test_figures_of_every_kind(fitted: Fitted) -> None:
     drawn = fit_figures(fitted, PROFILES)
-    assert list(drawn) == ["predicted_observed", "parameters", "starts", "correlations", "profiles"]
+    assert list(drawn) == ["predicted_observed", "parameters", "starts", "courses", "correlations", "profiles"]
     for figure in drawn.values():
         first = image(figure, "png")
         width, height = figure.get_size_inches() * figure.dpi

@@ -45,6 +45,7 @@ def test_validation_page() -> None:
         assert text.count(f'<tr class="{word}">') == sum(p.inside == inside for p in predicted)
     assert page((*found, odd), ["About <this>."]) == text
     assert "http" not in text.replace("http://www.w3.org", "")
+    assert text.count("fewer than nine in ten are expected inside") == 1
 
 
 def test_the_page_is_whole_and_stands_alone() -> None:

@@ -35,6 +35,7 @@ WRONG = [
     ("run parameters.toml", "kind 'parameters' where one of kind 'study' is needed"),
     ("run binary", "binary is not valid TOML"),
     ("run list.json", "list.json"),
+    ("run mine.csv", "mine.csv is a table, not a study file; pkpd check, fit and predict read observations"),
     # models
     ("run he2020 --model il3", "did you mean 'il2'?"),
     ("run he2020 --model ''", "there is no model ''"),
@@ -54,6 +55,7 @@ WRONG = [
     ("run he2020 --params il3", "did you mean 'il2'?"),
     ("run he2020 --params missing.toml", "missing.toml"),
     ("run he2020 --params folder", "folder"),
+    ("run he2020 --params mine.csv", "mine.csv is a table, not a parameters file"),
     ("run he2020 --params binary", "binary is not valid TOML"),
     ("run he2020 --params study.toml", "kind 'study' where one of kind 'parameters' is needed"),
     ("simulate he2020 --params misspelt.toml", "did you mean 'treg_ec50'?"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,9 +124,9 @@ def _value(row: Observation) -> str:
 
 def _error(row: Observation) -> str:
     """The log SE that a fit gives the row and where it comes from; a dash where it has no number to predict."""
-    from ..inference.rows.noise import Noise, standard_error
+    from ..inference.rows.noise import Noise, observed_link, standard_error
 
-    if row.value is None or row.course < 0:
+    if row.value is None or row.course < 0 or not math.isfinite(observed_link(row.form, row.value)):
         return "-"
     se, origin = standard_error(row, Noise())
     return f"{se:.2g} {origin}"

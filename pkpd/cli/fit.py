@@ -111,7 +111,7 @@ def draws_of(found: Fitted, kind: str, count: int, asked: Asked) -> Draws:
     if kind == "bootstrap":
         from ..inference.uncertainty.bootstrap import bootstrap_draws
 
-        return bootstrap_draws(found, count, asked.seed, asked.threads)
+        return bootstrap_draws(found, count, asked.seed, asked.threads, step_teller(asked.progress, "bootstrap"))
     from ..inference.uncertainty.draws import covariance_draws
 
     return covariance_draws(found, count, asked.seed, threads=asked.threads)

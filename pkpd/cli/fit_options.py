@@ -208,7 +208,7 @@ def teller(wanted: bool) -> Callable[[Progress], None] | None:
     terminal = sys.stderr.isatty()
     if not (wanted or terminal):
         return None
-    told = -1
+    told = 0
 
     def show(now: Progress) -> None:
         nonlocal told

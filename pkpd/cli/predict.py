@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import model_option, read_changes
-from .uncertain import draws_for, tell
+from .uncertain import cautions, draws_for, tell
 
 if TYPE_CHECKING:
     from ..inference.rows.noise import Noise
@@ -73,7 +73,7 @@ def predict(
     check_place(place.parent, [place.name], f"{place.name}.run.json")
     noise, observations = Noise(between_studies=between_studies), load_observations(*files)
     parameters = _parameters(model, params, sets)
-    draws = _draws(uncertainty, params, model, [name for name, _ in sets])
+    draws = _draws(uncertainty, params, model, [name for name, _ in sets], parameters)
     found = predicted(observations, model, parameters, draws, noise=noise)
     click.echo(predictions_text(found))
     table = predictions_csv(found)
@@ -109,11 +109,15 @@ def _parameters(model: str, params: str | None, sets: tuple[tuple[str, str], ...
     return base.set("--set", **dict(sets))
 
 
-def _draws(uncertainty: str | None, params: str | None, model: str, changed: list[str]) -> Draws | None:
+def _draws(
+    uncertainty: str | None, params: str | None, model: str, changed: list[str], parameters: Parameters
+) -> Draws | None:
     """The draws to use, less what was set for this call; a note where there are none."""
     from ..inference.uncertainty.bands import without
 
     found = draws_for(uncertainty, params, model)
+    if found is not None:
+        tell(cautions(found, parameters))
     left = without(found, changed) if found is not None else None
     if left is None:
         tell(["the intervals hold only the assumed spread between studies, not that of the parameters"])

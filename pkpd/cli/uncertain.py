@@ -58,7 +58,7 @@ def uncertainty_for(run: Run, options: Options, params: str | None, uncertainty:
 
 
 def cautions(draws: Draws, parameters: Parameters) -> list[str]:
-    """What to know of draws of a set: which uncertain parameters they leave as they are, and which lie outside bounds."""
+    """What to know of draws of a set: which uncertain parameters they do not vary, and how many lie outside bounds."""
     from ..inference.uncertainty.coverage import narrow, outside
 
     return [sentence for sentence in (narrow(draws, parameters), outside(draws, parameters)) if sentence]

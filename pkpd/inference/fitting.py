@@ -38,6 +38,8 @@ class FitSettings:
     progress: Callable[[Progress], None] | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.budget, Budget):
+            raise InferenceError(f"budget is a pkpd.Budget(evaluations=..., seconds=...), not {self.budget!r:.40}")
         for name, least in (("starts", 1), ("seed", 0), ("threads", 1)):
             value = getattr(self, name)
             if not (type(value) is int and value >= least) and not (name == "threads" and value is None):
@@ -93,7 +95,9 @@ def gathered(studies: Sequence[str | Path] | Observations) -> tuple[Observations
     """The observations, and what they are called."""
     if isinstance(studies, Observations):
         return studies, (studies.origin or ", ".join(studies.studies),)
-    listed = [studies] if isinstance(studies, str | Path) else list(studies)
+    listed = [studies] if isinstance(studies, str | Path) else studies
+    if not isinstance(listed, Sequence) or not all(isinstance(one, str | Path) for one in listed):
+        raise InferenceError(f"studies are names, study files or observation files, not {studies!r:.40}")
     if not listed:
         raise InferenceError("no study was named; give studies or observation files")
     return load_observations(*listed), tuple(

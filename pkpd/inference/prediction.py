@@ -15,7 +15,7 @@ from ..engine.functions import Vector
 from ..engine.tolerances import DEFAULT, Tolerances
 from ..errors import InferenceError, PkpdError, nearest
 from ..model.outline import Outline
-from ..parameters import Parameters
+from ..parameters import Parameters, load_parameters
 from ..studies.library import load_observations
 from ..studies.observation import Course, Observation, Observations
 from .rows.noise import Noise, from_link, observed_link
@@ -55,14 +55,14 @@ class Prediction:
 def predict(
     observations: Observations | str | Path | Sequence[str | Path],
     model: Model | str = "il2",
-    parameters: Parameters | None = None,
+    parameters: Parameters | str | Path | None = None,
     draws: Draws | None = None,
     *,
     noise: Noise = Noise(),  # noqa: B008  a frozen value
     tolerances: Tolerances = DEFAULT,
 ) -> tuple[Prediction, ...]:
     """Every row of `observations`, in order, with its prediction; none is dropped, and a row that the model cannot
-    answer carries the reason. Names of studies and files, one or several, are read by `load_observations`.
+    answer carries the reason. Names and files of observations, one or several, and of `parameters` are read here.
 
     The interval is that of what was sampled (the mean of a study, or a patient), without the error of its measurement:
     draws of parameters, each with the spread of responses between studies (`noise`); rows of a single patient also have
@@ -72,7 +72,7 @@ def predict(
     """
     observations = _gathered(observations)
     shape = outline_of(model)
-    base = shape.defaults if parameters is None else parameters.over(shape.defaults)
+    base = _base(parameters, shape)
     names, values = _vectors(draws, base, shape)
     found: dict[int, Prediction] = {}
     groups: dict[int, list[int]] = {}
@@ -100,10 +100,15 @@ def _gathered(asked: Observations | str | Path | Sequence[str | Path]) -> Observ
         return asked
     listed: object = [asked] if isinstance(asked, str | Path) else asked
     if not isinstance(listed, Sequence) or not all(isinstance(one, str | Path) for one in listed):
-        raise InferenceError(
-            f"observations are names of studies, files, or what load_observations gives, not {asked!r:.60}"
-        )
+        raise InferenceError(f"rows to predict come from studies, files, or load_observations, not from {asked!r:.60}")
     return load_observations(*listed)
+
+
+def _base(asked: Parameters | str | Path | None, shape: Outline) -> Parameters:
+    """The whole set: what was given, itself or by name, completed from the model's own."""
+    if asked is None:
+        return shape.defaults
+    return (load_parameters(asked) if isinstance(asked, str | Path) else asked).over(shape.defaults)
 
 
 def _vectors(draws: Draws | None, base: Parameters, shape: Outline) -> tuple[tuple[str, ...], Vector]:

@@ -150,7 +150,8 @@ def _check_ends(fit: Sequence[Observation]) -> None:
         others = f" (so are {_origins(ends[1:])})" if len(ends) > 1 else ""
         raise StudyError(
             f"{row.origin}: {row.form} {row.value:g} is at the end of its scale{others}, and a fit refuses it, since "
-            f"it has no finite {scale}; write the limit of the assay as value with bound {sign}, or give it the role check"
+            f"it has no finite {scale}; write the limit of the assay as value with bound {sign}, or give it "
+            "the role check"
         )
 
 

@@ -67,7 +67,8 @@ def standard_error(row: Observation, noise: Noise) -> tuple[float, str]:
 
 def _steeper(row: Observation) -> float:
     """The logit of a percentage moves faster than its log."""
-    return 1 / (1 - row.value / 100) if row.form == "percent" and row.value is not None else 1.0
+    inside = row.form == "percent" and row.value is not None and row.value < 100
+    return 1 / (1 - (row.value or 0.0) / 100) if inside else 1.0
 
 
 def _printed(row: Observation) -> float | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
-from numbers import Real
 from threading import Lock
 
 import numpy as np
@@ -31,7 +30,7 @@ class Budget:
         for what, limit in limits:
             if limit is None:
                 continue
-            if isinstance(limit, bool) or not isinstance(limit, Real):
+            if isinstance(limit, bool) or not isinstance(limit, int | float | np.integer):
                 raise InferenceError(f"a budget of {what} is a number above 0, or None, not {limit!r:.60}")
             if not limit > 0:
                 raise InferenceError(f"a budget of {limit:g} {what} is none; give more than 0, or leave it out")

@@ -61,7 +61,8 @@ def profile(
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Profile, ...]:
-    """Profiles of one or more parameters by name (all that were varied unless said), the same on any number of threads.
+    """Profiles of the parameters named, in a list or in one text with commas (all that were varied unless said), the
+    same on any number of threads.
 
     Unless `own_prior`, the prior of the profiled parameter is dropped, or every parameter with a prior would look
     identified; the priors of the others stay. So its best value differs from the fitted one. Each profile walks outward
@@ -70,7 +71,8 @@ def profile(
     the profiles that finished. `progress(done, all)` is called in the calling thread. Raises InferenceError for a name
     that was not varied.
     """
-    asked = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names)) or fitted.names
+    listed = [name.strip() for name in names.split(",")] if isinstance(names, str) else names
+    asked = tuple(dict.fromkeys(listed)) or fitted.names
     for name in asked:
         if name not in fitted.names:
             raise InferenceError(f"'{name}' was not varied in this fit{nearest(name, fitted.names)}")

@@ -9,9 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from ...inference.courses import courses
 from ...inference.fitted import SAME, Fitted
 from ...inference.uncertainty.profiles import Profile
 from ..report.fit_rows import WITHIN, Judged, fixed, judged
+from .courses import courses_figure
 from .labels import pretty
 from .style import COLOURS, INK, QUIET, SHADE, Vector, drawing, new_figure, plain
 
@@ -28,12 +30,17 @@ _FORMS = {
 
 
 def fit_figures(fitted: Fitted, profiles: Sequence[Profile] = ()) -> dict[str, Figure]:
-    """Every figure of a fit by name; correlations only where two parameters have an interval."""
+    """Every figure of a fit by name; courses only where one can be drawn, correlations only where two parameters have
+    an interval.
+    """
     found = {
         "predicted_observed": predicted_figure(fitted),
         "parameters": intervals_figure(fitted),
         "starts": waterfall_figure(fitted),
     }
+    panels, count = courses(fitted)
+    if panels:
+        found["courses"] = courses_figure(panels, count)
     if np.isfinite(fitted.information.se).sum() > 1:
         found["correlations"] = correlation_figure(fitted)
     if profiles:

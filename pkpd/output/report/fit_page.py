@@ -17,6 +17,10 @@ from .sections import Other, Section, sections, verdict
 # name of a figure: the section it stands under, and what it shows
 _CAPTIONS = {
     "predicted_observed": ("predictions", "Predicted against observed, with the line of identity and 2-fold band."),
+    "courses": (
+        "predictions",
+        "Rows over time beside the fitted model, each with 95 % of its own error.",
+    ),
     "parameters": ("parameters", "Fitted values and 95 % intervals beside the priors, between the bounds."),
     "correlations": ("correlations", "Correlations of the estimates."),
     "profiles": ("profiles", "Profiles: rise of the cost as one parameter is held and all others are fitted again."),

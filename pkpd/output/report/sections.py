@@ -24,7 +24,10 @@ PAIRS = 12  # to print
 STARTS = 40
 REASONS = 12
 MEANING = "Valid: the search converged to one optimum with finite intervals; what the rows determine stands below."
-CUT = "The prior is cut at the bounds; draws follow the cut, these intervals and shares do not, so they are a little wide."
+CUT = (
+    "The prior is cut at the bounds; draws follow the cut, these intervals and shares do not, so they are a little "
+    "wide."
+)
 DISCLAIMER = "Research software; intervals hold only under the errors and priors above."
 
 Cells = tuple[tuple[str, ...], ...]

@@ -143,9 +143,8 @@ def _numbers(row: Mapping[str, str], what: Measured) -> _Numbers:
     if scale < 0:
         low, high, relation = high, low, _TURNED.get(relation, relation)
     notes = [odd, kept and f"spread: {kept}"]
-    notes += [
-        f"{key} as printed: {row[key]}" for key in ("low", "high", "log_se") if row[key] and number(row[key]) is None
-    ]
+    unread = [key for key in ("low", "high", "log_se") if row[key] and number(row[key]) is None]
+    notes += [f"{key} as printed: {row[key]}" for key in unread]
     if (low is None) != (high is None):
         notes.append(f"only one end of the spread is printed: {low if high is None else high:g}")
         low = high = None
