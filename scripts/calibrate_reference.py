@@ -2,7 +2,7 @@
 `il2_minimal` to the rows marked "fit" of the built-in studies, and writes params/NAME.toml, params/draws/NAME.csv and
 params/fits/NAME.txt; with --check it fits again and says whether the shipped values are reproduced to three digits.
 
-The search is budgeted by evaluations, so it ends the same way on every machine.
+The search is budgeted by evaluations, not by time, so that no machine is too slow for it; it needs a tenth of them.
 """
 
 from __future__ import annotations

@@ -231,5 +231,5 @@ def test_a_budget_keeps_the_best() -> None:
 def test_starts_agree_and_repeat() -> None:
     several, again = (fitted_to(cases(), settings=FitSettings(starts=4, seed=7, threads=2)) for _ in range(2))
     assert np.array_equal(several.x, again.x)
-    assert several.search.agreeing() == 4
+    assert several.agreeing == 4
     assert several.values == pytest.approx(plain().values, rel=FOUND)

@@ -113,4 +113,5 @@ def test_other_starts_solve_what_the_first_misses() -> None:
     own = next(one for one in found.found if np.array_equal(one.start, regression.first))
     assert own.cost > 8 * regression.squares
     assert regression.digits(found.best.x) >= DIGITS
-    assert 1 < found.agreeing() < 16
+    # sums that agree to a millionth are the same minimum
+    assert 1 < found.agreeing(1e-6 * regression.squares) < 16

@@ -83,7 +83,7 @@ class Fitted:
     @property
     def agreeing(self) -> int:
         """How many starts ended within 0.1 of the best in -2 log likelihood and prior, the best included."""
-        return sum(one.cost < self.search.best.cost + SAME for one in self.search.found)
+        return self.search.agreeing(SAME)
 
     @property
     def deviance(self) -> float:

@@ -37,9 +37,9 @@ class Search:
         """The one with the least sum of squares."""
         return self.found[0]
 
-    def agreeing(self, within: float = 1e-6) -> int:
-        """How many starts ended within this share of the least sum of squares above it, the best itself included."""
-        return sum(one.cost <= self.best.cost * (1 + within) for one in self.found)
+    def agreeing(self, within: float) -> int:
+        """How many starts ended with a sum of squares at most this much above the least, the best included."""
+        return sum(one.cost <= self.best.cost + within for one in self.found)
 
 
 def multistart(
