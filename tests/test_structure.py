@@ -21,6 +21,7 @@ ROOMS = (
     ("output",),
     ("simulation",),
     ("endpoints", "measures"),
+    ("quantities", "keyed"),
     ("many",),
     ("sensitivity", "shards"),
     ("studies",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ import numpy as np
 
 from ..engine.functions import Vector
 from ..errors import ParameterError, nearest
+from ..keyed import Keyed
 from ..parameters import Parameters
 
 LARGEST_SPREAD = 10.0
-LARGEST_SEED = 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +38,13 @@ class Draw:
         }
 
     def deviates(self, name: str, first: int, count: int) -> Vector:
-        """Standard normal deviates of a parameter, shape (count,).
-
-        Philox makes four words from each counter; the first word of counter (patient + 1, name, replicate, 0) under the
-        key `seed` is the patient's.
-        """
-        from scipy.special import ndtri
-
-        counter = np.array([first, _tag(name), self.replicate, 0], dtype=np.uint64)
-        words = np.random.Philox(key=self.seed, counter=counter).random_raw(4 * count)[::4]
-        # 52 bits and a half: both ends of the unit interval are out of reach, and the sum is exact
-        return np.asarray(ndtri(((words >> np.uint64(12)).astype(float) + 0.5) * 2.0**-52))
+        """Standard normal deviates of a parameter, shape (count,)."""
+        return np.asarray(Keyed(self.seed, self.replicate).normals(name, first, count)[:, 0])
 
 
 def draw_of(parameters: Parameters, spread: Mapping[str, float] | None, seed: int, replicate: int = 0) -> Draw:
     """What varies: `spread` by name, or else every parameter that has one; ParameterError for what cannot vary."""
-    for what, number in (("seed", seed), ("replicate", replicate)):
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= LARGEST_SEED:
-            raise ParameterError(f"{what} is a whole number from 0 to 2^64 - 1, not {number!r:.40}")
+    Keyed(seed, replicate)
     asked = spread if spread is not None else {t.name: t.spread for t in parameters.tables if t.spread}
     if not asked:
         raise ParameterError(
@@ -78,7 +66,3 @@ def draw_of(parameters: Parameters, spread: Mapping[str, float] | None, seed: in
 def _log_normal(typical: float, spread: float, deviates: Vector) -> Vector:
     # math.exp, because numpy's may round the end of an array differently from its middle
     return np.array([typical * math.exp(spread * z) for z in deviates.tolist()])
-
-
-def _tag(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
