@@ -20,10 +20,13 @@ _WORDS = 4  # Philox makes four words from each counter
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """The numbers of one replicate of a seed; both are whole numbers from 0 to 2^64 - 1, else ParameterError."""
+    """The numbers of one replicate of a seed; both are whole numbers from 0 to 2^64 - 1, else ParameterError. `prefix`
+    goes before every name.
+    """
 
     seed: int
     replicate: int = 0
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         for what, number in (("seed", self.seed), ("replicate", self.replicate)):
@@ -48,7 +51,7 @@ class Keyed:
         """
         found = [np.zeros((count, 0), dtype=np.uint64)]
         for block in range(-(-width // _WORDS)):
-            counter = np.array([first, _tag(name), self.replicate, block], dtype=np.uint64)
+            counter = np.array([first, _tag(self.prefix + name), self.replicate, block], dtype=np.uint64)
             raw = np.random.Philox(key=self.seed, counter=counter).random_raw(_WORDS * count)
             found.append(raw.reshape(count, _WORDS))
         return np.concatenate(found, axis=1)[:, :width]

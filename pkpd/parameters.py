@@ -25,8 +25,9 @@ class Parameter:
     `source` holds keys of references.toml, or the one word "assumed", or of a fitted value also "fit of MODEL to DATA";
     `bounds` are in the same unit as `value`;
     `spread` is the between-patient SD of the log, dimensionless; `prior` is what is known apart from the rows of a fit:
-    the median, in the same unit, and the SD of the log (mean and SD where the lower bound is not above 0); `origin` is
-    the file and table, or who changed it.
+    the median, in the same unit, and the SD of the log (mean and SD where the lower bound is not above 0).
+    `correlation` is that of the logs between patients, with other parameters by name; `occasion` the SD of the log
+    between the blocks of doses of one patient; `origin` is the file and table, or who changed it.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Parameter:
     prior: tuple[float, float] | None = None
     note: str = ""
     origin: str = field(default="", compare=False)
+    correlation: tuple[tuple[str, float], ...] = ()
+    occasion: float | None = None
 
     def in_unit(self, target: str) -> float:
         """The value in another unit; ParameterError when it does not convert."""
@@ -106,8 +109,10 @@ class Parameters(Mapping[str, Parameter]):
         return self
 
     def over(self, other: Parameters) -> Parameters:
-        """This set, completed from `other`: parameters it does not hold, and bounds where a table has none."""
-        own = tuple(_with_bounds(t, other[t.name]) if t.name in other else t for t in self.tables)
+        """This set, completed from `other`: parameters it does not hold, and what a table does not say of bounds and of
+        variation between patients and occasions.
+        """
+        own = tuple(_completed(t, other[t.name]) if t.name in other else t for t in self.tables)
         extra = tuple(t for t in other.tables if t.name not in self)
         order = {name: i for i, name in enumerate(other)}
         merged = sorted(own + extra, key=lambda t: order.get(t.name, len(order)))
@@ -125,7 +130,7 @@ class Parameters(Mapping[str, Parameter]):
     def to_tables(self) -> dict[str, dict[str, Any]]:
         """Plain tables, as a parameter file or `run.json` holds them."""
         return {
-            t.name: {k: _plain(v) for k, v in asdict(t).items() if k not in _OURS and _said(v)} for t in self.tables
+            t.name: {k: _plain(k, v) for k, v in asdict(t).items() if k not in _OURS and _said(v)} for t in self.tables
         }
 
     def write(self, path: str | Path) -> None:
@@ -139,6 +144,13 @@ class Parameters(Mapping[str, Parameter]):
             raise FileError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
+def _completed(table: Parameter, other: Parameter) -> Parameter:
+    own = _with_bounds(table, other)
+    spread = other.spread if own.spread is None else own.spread
+    occasion = other.occasion if own.occasion is None else own.occasion
+    return replace(own, spread=spread, occasion=occasion, correlation=own.correlation or other.correlation)
+
+
 def _with_bounds(table: Parameter, other: Parameter) -> Parameter:
     if table.bounds != (-math.inf, math.inf) or not same_dimension(other.unit, table.unit):
         return table
@@ -147,10 +159,12 @@ def _with_bounds(table: Parameter, other: Parameter) -> Parameter:
 
 
 def _said(value: object) -> bool:
-    return value not in (None, "", (-math.inf, math.inf))
+    return value not in (None, "", (), (-math.inf, math.inf))
 
 
-def _plain(value: object) -> object:
+def _plain(key: str, value: object) -> object:
+    if key == "correlation" and isinstance(value, tuple):
+        return dict(value)
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -187,11 +201,10 @@ def _read_table(name: str, table: Any, where: str) -> Parameter:
         unit(table["unit"])
     except UnitError as error:
         raise ParameterError(f"{where}: {error}") from None
-    value, spread = _number(table["value"], "value", where), table.get("spread")
-    if spread is not None and (spread := _number(spread, "spread", where)) < 0:
-        raise ParameterError(f"{where}: spread is a standard deviation and cannot be negative, found {spread:g}")
-    read = dict(table) | {"value": value, "spread": spread, "bounds": _bounds(table, value, where)}
-    read["prior"] = _prior(table, read["bounds"], where)
+    value = _number(table["value"], "value", where)
+    read = dict(table) | {"value": value, "bounds": _bounds(table, value, where)}
+    read |= {key: _deviation(table, key, where) for key in ("spread", "occasion")}
+    read |= {"prior": _prior(table, read["bounds"], where), "correlation": _correlation(name, table, where)}
     return Parameter(**read | {"name": name, "source": _source(table, where), "origin": where})
 
 
@@ -230,6 +243,27 @@ def _prior(table: Mapping[str, Any], bounds: tuple[float, float], where: str) ->
     if not sd > 0 or not bounds[0] <= centre <= bounds[1]:
         raise ParameterError(f"{where}: prior [{centre:g}, {sd:g}] needs a median inside the bounds and an SD above 0")
     return (centre, sd)
+
+
+def _deviation(table: Mapping[str, Any], key: str, where: str) -> float | None:
+    if key not in table:
+        return None
+    if (sd := _number(table[key], key, where)) < 0:
+        raise ParameterError(f"{where}: {key} is a standard deviation and cannot be negative, found {sd:g}")
+    return sd
+
+
+def _correlation(name: str, table: Mapping[str, Any], where: str) -> tuple[tuple[str, float], ...]:
+    found = table.get("correlation", {})
+    if not isinstance(found, Mapping):
+        raise ParameterError(f"{where}: correlation is a table such as {{ treg_baseline = 0.5 }}, found {found!r:.40}")
+    pairs = tuple((other, _number(value, "each correlation", where)) for other, value in found.items())
+    for other, value in pairs:
+        if other == name or not -1 < value < 1:
+            raise ParameterError(
+                f"{where}: a correlation is with another parameter, above -1 and below 1, found {other} = {value:g}"
+            )
+    return pairs
 
 
 def _source(table: Mapping[str, Any], where: str) -> tuple[str, ...]:

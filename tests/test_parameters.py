@@ -27,6 +27,8 @@ GOOD: dict[str, Any] = {
     "spread": 0.3,
     "prior": [12, 0.5],
     "note": "one of three",
+    "correlation": {"bsa": 0.5},
+    "occasion": 0.2,
 }
 
 
@@ -57,7 +59,19 @@ def test_a_good_table_is_read(tmp_path: Path) -> None:
         0.3,
         (12.0, 0.5),
         "one of three",
+        correlation=(("bsa", 0.5),),
+        occasion=0.2,
     )
+    found.write(tmp_path / "again.toml")
+    assert load_parameters(tmp_path / "again.toml").tables == found.tables
+
+
+def test_variation_between_patients_is_completed_from_the_other_set(tmp_path: Path) -> None:
+    own = load_parameters(written(tmp_path, treg_ec50=changed(spread=None, occasion=None, correlation=None)))
+    full = own.over(load_parameters(written(tmp_path, treg_ec50=GOOD)))["treg_ec50"]
+    assert (full.spread, full.occasion, full.correlation) == (0.3, 0.2, (("bsa", 0.5),))
+    none = load_parameters(written(tmp_path, treg_ec50=changed(spread=0)))
+    assert none.over(load_parameters(written(tmp_path, treg_ec50=GOOD)))["treg_ec50"].spread == 0
 
 
 REFUSED = [
@@ -90,6 +104,11 @@ REFUSED = [
     ("nan bound", {"bounds": [math.nan, 40]}, "bound .*finite number"),
     ("infinite bound", {"bounds": [4, math.inf]}, "bound .*finite number"),
     ("negative spread", {"spread": -0.1}, "spread .* cannot be negative"),
+    ("negative occasion", {"occasion": -0.1}, "occasion .* cannot be negative"),
+    ("correlation as a number", {"correlation": 0.5}, "correlation is a table"),
+    ("correlation of one", {"correlation": {"bsa": 1}}, "above -1 and below 1, found bsa = 1"),
+    ("correlation with itself", {"correlation": {"treg_ec50": 0.5}}, "with another parameter"),
+    ("correlation in words", {"correlation": {"bsa": "high"}}, "correlation must be a finite number"),
     ("true spread", {"spread": True}, "spread .*finite number"),
     ("near basis", {"basis": "mesured"}, "basis 'mesured' is none of .*; did you mean 'measured'"),
     ("number as basis", {"basis": 1}, "basis is text"),

@@ -41,7 +41,9 @@ class Piece:
     """Patients to be simulated in one call: everything a worker elsewhere needs, and nothing of the others.
 
     `own` holds parameters in the model's order and coherent units, one row a patient; `sizes` bsa (m2) and weight (kg),
-    NaN where not known; `outputs` are numbers of outputs.
+    NaN where not known; `outputs` are numbers of outputs. A piece may be a later stretch of its patients' course: from
+    day `begin` with the states `start`, shape (patients, states); a dose that arrives on its last day belongs to the
+    next stretch. `factors`, shape (patients, records of the schedule), say what share of each dose a patient gets.
     """
 
     model: Model | str
@@ -53,6 +55,9 @@ class Piece:
     tolerances: Tolerances
     origin: str
     first: int = 0
+    begin: float | None = None
+    start: Vector | None = None
+    factors: Vector | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
         # the model goes packed, so that a worker elsewhere compiles it once and not once a piece
@@ -66,12 +71,13 @@ def _arrived(model: bytes, *others: Any) -> Piece:
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """Outputs of the patients of a piece, shape (patients, outputs, rows), NaN for those who failed; (steps, rejected
-    steps) of each.
+    steps) of each; the state of each at the last row, shape (patients, states).
     """
 
     values: Vector
     steps: Whole
     failures: tuple[Failure, ...]
+    final: Vector
 
 
 def simulate_piece(piece: Piece) -> Found:
@@ -79,10 +85,12 @@ def simulate_piece(piece: Piece) -> Found:
     code = cast(NativeFunctions, functions(piece.model))
     fixed = parts(code.fixed_many(piece.own), code.code.layout.parameters, code.outline)
     shape = len(piece.own), len(piece.outputs), len(piece.rows.times)
-    report = _Report(piece.first, np.empty(shape), np.zeros((len(piece.own), 2), dtype=np.int64), [])
+    final = np.full((len(piece.own), len(code.outline.states)), np.nan)
+    report = _Report(piece.first, np.empty(shape), np.zeros((len(piece.own), 2), dtype=np.int64), final, [])
     for own, plan in _plans(code, piece, fixed, _able(code, piece, fixed, report), report):
         _solve(code, piece, own, plan, fixed, report)
-    return Found(report.values, report.steps, tuple(sorted(report.failures, key=lambda f: f.patient)))
+    failures = tuple(sorted(report.failures, key=lambda f: f.patient))
+    return Found(report.values, report.steps, failures, report.final)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,11 +100,12 @@ class _Report:
     first: int
     values: Vector
     steps: Whole
+    final: Vector
     failures: list[Failure]
 
     def failed(self, patient: int, day: float, reason: str) -> None:
         """Note that a patient of the piece has no numbers, and why."""
-        self.values[patient] = np.nan
+        self.values[patient] = self.final[patient] = np.nan
         self.failures.append(Failure(self.first + patient, day, reason))
 
 
@@ -123,8 +132,14 @@ def _plans(code: NativeFunctions, piece: Piece, fixed: Fixed, able: Whole, repor
     if is_plain(piece.schedule):
         model = code.outline
         sizes = [_size(piece.sizes[k]) for k in able]
-        found = plain_plans(piece.schedule, many_routes(model, fixed.routes[able]), sizes, code.code.entered, model)
+        factors = None if piece.factors is None else piece.factors[able]
+        routes, stretch = many_routes(model, fixed.routes[able]), _stretch(piece)
+        found = plain_plans(piece.schedule, routes, sizes, code.code.entered, model, factors, stretch)
         return [(able[own], plan) for own, plan in found]
+    if piece.factors is not None or piece.begin is not None:
+        raise SimulationError(
+            "a schedule with resets or steady states cannot be taken in stretches, nor be given in part"
+        )
     planned, plans = list[int](), list[Plan]()
     for k in able.tolist():
         bound = _bound(code, piece, fixed, k)
@@ -141,8 +156,9 @@ def _plans(code: NativeFunctions, piece: Piece, fixed: Fixed, able: Whole, repor
 def _solve(code: NativeFunctions, piece: Piece, own: Whole, plan: Plan, fixed: Fixed, report: _Report) -> None:
     """Step the patients who share a plan, and report their outputs, steps and failures."""
     order, rows = arranged(piece.rows)
-    begin, per_day = min(0.0, float(rows.times[0])), factor("d", code.outline.time)
-    patients = Patients(fixed.p[own], fixed.initial[own], fixed.scale[own], np.full(len(own), begin))
+    begin, per_day = _begin(piece, rows), factor("d", code.outline.time)
+    y = (fixed.initial if piece.start is None else piece.start)[own]
+    patients = Patients(fixed.p[own], y, fixed.scale[own], np.full(len(own), begin))
     solved = prepare(code, patients, plan, rows, _end(rows), per_day, piece.tolerances).run()
     clock = np.zeros(solved.states.shape[2])
     clock[: len(order)] = rows.times * per_day
@@ -150,6 +166,7 @@ def _solve(code: NativeFunctions, piece: Piece, own: Whole, plan: Plan, fixed: F
     for j, k in enumerate(piece.outputs):
         report.values[own, j] = code.outputs(k, clock, solved.states, patients.p)[:, back]
     report.steps[own] = solved.status[:, 1:]
+    report.final[own] = solved.final[:, :-1]
     _check_numbers(code, piece, own[solved.status[:, 0] == DONE], report)
     for j in np.flatnonzero(solved.status[:, 0] != DONE).tolist():
         stop = cast(Stopped, stopped(solved.status[j], solved.final[j]))
@@ -164,6 +181,15 @@ def _check_numbers(code: NativeFunctions, piece: Piece, own: Whole, report: _Rep
         j, row = np.argwhere(~np.isfinite(report.values[patient]))[0]
         name, day = code.outline.outputs[piece.outputs[j]].name, float(piece.rows.times[row])
         report.failed(patient, day, f"output '{name}' is not a finite number")
+
+
+def _begin(piece: Piece, rows: Rows) -> float:
+    return min(0.0, float(rows.times.min())) if piece.begin is None else piece.begin
+
+
+def _stretch(piece: Piece) -> tuple[float, float] | None:
+    """First and last day of a piece that is a part of its patients' course."""
+    return None if piece.begin is None else (piece.begin, float(piece.rows.times.max()))
 
 
 def _end(rows: Rows) -> float:

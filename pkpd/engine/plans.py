@@ -78,17 +78,18 @@ def plain_plans(
     sizes: Sequence[Size],
     entered: Sequence[int],
     model: Outline,
+    factors: Vector | None = None,
+    stretch: tuple[float, float] | None = None,
 ) -> list[tuple[Whole, Plan]]:
     """The plans of a plain schedule, each with the numbers of the patients who share it; `sizes` are (bsa in m2, weight
-    in kg) of each patient. The same numbers, to the last bit, as `plan_of` finds for each patient alone.
+    in kg) of each patient, `factors` the share of each dose that each is given, shape (patients, doses), and `stretch`
+    the first and last day of a part of the course. The same numbers, to the last bit, as `plan_of` finds for each
+    patient alone.
     """
     patients, states, per_day = len(sizes), len(model.states), factor("d", model.time)
-    body, arrivals = dict[str, Vector](), list[_Arrival]()
-    for dose in schedule.doses:
-        if dose.status != "missed" and dose.gives:
-            if dose.per not in body:
-                body[dose.per] = np.array([float(body_scale(dose, *size)) for size in sizes])
-            arrivals += _arrivals(dose, routes, body[dose.per], model, len(arrivals))
+    arrivals = _all_arrivals(schedule, routes, sizes, model, factors)
+    if stretch is not None:
+        arrivals = [_within(arrival, *stretch) for arrival in arrivals]
     if not arrivals:
         times = np.zeros((patients, 0))
         return [(np.arange(patients), _plan([], times, [], states, entered, per_day))]
@@ -107,11 +108,39 @@ def plain_plans(
     return plans
 
 
-def _arrivals(dose: Dose, routes: ManyRoutes, body: Vector, model: Outline, before: int) -> list[_Arrival]:
-    """What one record brings, `before` arrivals being known already (the arithmetic of `events.deliver`)."""
+def _all_arrivals(
+    schedule: Schedule, routes: ManyRoutes, sizes: Sequence[Size], model: Outline, factors: Vector | None
+) -> list[_Arrival]:
+    body, arrivals = dict[str, Vector](), list[_Arrival]()
+    for k, dose in enumerate(schedule.doses):
+        if dose.status != "missed" and dose.gives:
+            if dose.per not in body:
+                body[dose.per] = np.array([float(body_scale(dose, *size)) for size in sizes])
+            share = None if factors is None else factors[:, k]
+            arrivals += _arrivals(dose, routes, body[dose.per], model, len(arrivals), share)
+    return arrivals
+
+
+def _within(arrival: _Arrival, begin: float, end: float) -> _Arrival:
+    """An arrival as a stretch of the course meets it: what came before is over, what runs goes on, and what arrives at
+    the end belongs to the next stretch.
+    """
+    time, amount = arrival.time, arrival.amount
+    if amount is not None:
+        amount = np.where((time >= begin - TIE) & (time < end - TIE), amount, 0.0)
+    return _Arrival(np.maximum(time, begin), arrival.state, amount, arrival.rate, arrival.starts)
+
+
+def _arrivals(
+    dose: Dose, routes: ManyRoutes, body: Vector, model: Outline, before: int, share: Vector | None
+) -> list[_Arrival]:
+    """What one record brings, `before` arrivals being known already (the arithmetic of `events.deliver`); `share` of it
+    is given.
+    """
     r, time = routes.index(dose.route, model.name), model.time
     per_unit = body * to_route_unit(dose.unit, routes.units[r], routes.names[r]) * routes.content[:, r]
     amount, lag, per_day = dose.amount * per_unit * routes.bioavailability[:, r], routes.lag[:, r], factor("d", time)
+    amount = amount if share is None else amount * share
     days = np.full(len(body), float(dose.duration or 0))
     rate = amount / (days * per_day) if dose.duration else np.zeros(len(body))
     if dose.rate is not None:

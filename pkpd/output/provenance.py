@@ -18,8 +18,19 @@ from typing import Any
 from .. import __version__
 from ..errors import FileError
 
-PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "sympy", "pint", "matplotlib", "lmfit")
-RECORDS = ("run", "fit", "profile", "prediction")
+PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "sympy", "pint", "matplotlib", "lmfit", "pymoo", "SALib")
+RECORDS = (
+    "run",
+    "fit",
+    "profile",
+    "prediction",
+    "population",
+    "trial",
+    "comparison",
+    "optimisation",
+    "sensitivity",
+    "vpc",
+)
 
 
 def versions() -> dict[str, str]:

@@ -30,11 +30,26 @@ class Pace:
 
 
 def print_progress(done: int, total: int, seconds: float) -> None:
-    """Progress on stderr: one line that is overwritten on a terminal, a line every 5 % elsewhere."""
-    text = f"{done} of {total} patients ({100 * done / total:.1f} %), {_left(seconds)}"
+    """Progress of patients on stderr: one line that is overwritten on a terminal, a line every 5 % elsewhere."""
+    _print("patients", done, total, seconds, done - 1024)
+
+
+def telling(what: str) -> Progress:
+    """Progress on stderr as `print_progress` tells it, of anything: `telling("replicates")`."""
+    last = [0]
+
+    def tell(done: int, total: int, seconds: float) -> None:
+        _print(what, done, total, seconds, last[0])
+        last[0] = done
+
+    return tell
+
+
+def _print(what: str, done: int, total: int, seconds: float, before: int) -> None:
+    text = f"{done} of {total} {what} ({100 * done / total:.1f} %), {_left(seconds)}"
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{text:<70}" + ("\n" if done == total else ""))
-    elif done == total or (20 * done) // total > (20 * (done - 1024)) // total:
+    elif done == total or (20 * done) // total > (20 * before) // total:
         sys.stderr.write(text + "\n")
     sys.stderr.flush()
 

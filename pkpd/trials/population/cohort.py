@@ -1,0 +1,194 @@
+"""Patients through a schedule: stretch by stretch where parameters change between blocks of doses, or doses are decided
+at visits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...dosing.blocks import blocks
+from ...dosing.given import given
+from ...dosing.schedule import Schedule
+from ...engine.batch import Failure, Found, Piece, simulate_piece
+from ...engine.code.library import outline_of
+from ...engine.events import TIE
+from ...engine.functions import Vector
+from ...engine.parcel import pack, unpack
+from ...engine.plan import Whole
+from ...engine.run import Rows
+from ...engine.tolerances import DEFAULT, Tolerances
+from ...many import piece_of
+from ...parameters import Parameters
+from .spread import Patients
+
+PIECE = 256  # patients in one call of the kernel
+
+
+class Steer(Protocol):
+    """What decides on doses at visits: from a day, the levels of all outputs of the cohort there, shape (patients,
+    outputs), NaN for those who failed, to the share of every dose of the schedule that each patient gets from then on,
+    shape (patients, doses).
+    """
+
+    def __call__(self, day: float, levels: Vector) -> Vector: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """What all patients of an arm share: `times` in days, and the `side` of a dose ("pre" or "post") they are sampled
+    on; `bsa` (m2) and `weight` (kg) size doses where the model has no such parameter.
+    """
+
+    model: Any
+    schedule: Schedule
+    parameters: Parameters
+    outputs: tuple[str, ...]
+    times: Vector
+    side: str = "pre"
+    tolerances: Tolerances = DEFAULT
+    bsa: float | None = None
+    weight: float | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # the model goes packed, so that a worker elsewhere compiles it once and not once a piece of work
+        own = [getattr(self, name) for name in self.__slots__]
+        return _arrived, (pack(own[0]), *own[1:])
+
+    @property
+    def block_starts(self) -> tuple[float, ...]:
+        """Day of the first dose of every block of doses."""
+        return block_starts(self.schedule)
+
+
+def _arrived(model: bytes, *others: Any) -> Course:
+    return Course(unpack(model), *others)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cohort:
+    """Outputs of patients, shape (patients, outputs, times), NaN for those who failed, who are told in `failures` by
+    their own numbers; `factors` the share of each dose that each was given, shape (patients, doses).
+    """
+
+    values: Vector
+    failures: tuple[Failure, ...]
+    factors: Vector
+
+
+def block_starts(schedule: Schedule) -> tuple[float, ...]:
+    """Day of the first dose of every block of doses (a run of regular dosing), in order."""
+    found = blocks(given(schedule, 1.0, 1.0))
+    return tuple(min(float(dose.planned) for dose in block) for block in found)
+
+
+def simulate_cohort(
+    course: Course,
+    patients: Patients,
+    factors: Vector | None = None,
+    visits: Sequence[float] = (),
+    steer: Steer | None = None,
+) -> Cohort:
+    """The patients of an arm from rest to the last time.
+
+    `factors` say what share of each dose each patient is given, shape (patients, doses), all of it unless said. At each
+    of the `visits` (days) `steer` may change them for what comes later; a dose at the time of a visit comes after it. A
+    patient who fails is reported, and the others finish.
+    """
+    share = np.ones((patients.count, len(course.schedule.doses))) if factors is None else factors.copy()
+    failures = list[Failure]()
+    values = np.full((patients.count, len(course.outputs), len(course.times)), np.nan)
+    alive: Whole = np.arange(patients.count)
+    state: Vector | None = None
+    ends = _ends(course, patients, visits if steer else ())
+    begin = min(0.0, float(course.times.min()))
+    for end in ends:
+        stretch = _Stretch(course, patients, begin, end, end == ends[-1])
+        found, rows = stretch.run(alive, share, state)
+        values[np.ix_(alive, np.arange(values.shape[1]), rows)] = found.values[:, :, : len(rows)]
+        failures += [replace(f, patient=patients.first + int(alive[f.patient])) for f in found.failures]
+        kept = np.setdiff1d(np.arange(len(alive)), [f.patient for f in found.failures])
+        if steer and any(abs(end - day) <= TIE for day in visits):
+            levels = np.full(values.shape[:2], np.nan)
+            levels[alive] = found.values[:, :, len(rows)]
+            share = steer(end, levels)
+        alive, state, begin = alive[kept], found.final[kept], end
+        if not len(alive):
+            break
+    return Cohort(_hidden(values, failures, patients.first), tuple(sorted(failures, key=lambda f: f.patient)), share)
+
+
+def _hidden(values: Vector, failures: Sequence[Failure], first: int) -> Vector:
+    """No number of a patient who failed later is kept."""
+    values[[f.patient - first for f in failures]] = np.nan
+    return values
+
+
+def _ends(course: Course, patients: Patients, visits: Sequence[float]) -> list[float]:
+    """Days on which a stretch ends: where parameters change, where doses are decided, and the last time."""
+    last = float(course.times.max())
+    changes = course.block_starts[1:] if len(patients.blocks) > 1 else ()
+    inner = sorted(day for day in {*changes, *visits} if TIE < day < last - TIE)
+    apart = [day for k, day in enumerate(inner) if k == 0 or day > inner[k - 1] + TIE]
+    return [*apart, last]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stretch:
+    """Part of a course between two days; on a border, rows before doses belong to the earlier part."""
+
+    course: Course
+    patients: Patients
+    begin: float
+    end: float
+    final: bool
+
+    def run(self, alive: Whole, share: Vector, state: Vector | None) -> tuple[Found, Whole]:
+        """What the patients still alive give, and which times of the course its first rows are; one row more at the
+        end.
+        """
+        rows = np.flatnonzero(self._own())
+        times = np.append(self.course.times[rows], self.end)
+        posts = np.full(len(times), int(self.course.side == "post"))
+        posts[-1] = 0
+        piece = replace(
+            self._piece(alive), rows=Rows(times, posts), factors=share[alive], begin=self.begin, start=state
+        )
+        return simulate_piece(piece), rows
+
+    def _own(self) -> NDArray[np.bool_]:
+        t, first = self.course.times, self.begin <= TIE
+        if self.course.side == "post":
+            return np.asarray(((t >= self.begin - TIE) | first) & ((t < self.end - TIE) | self.final))
+        return np.asarray(((t > self.begin + TIE) | first) & ((t <= self.end + TIE) | self.final))
+
+    def _piece(self, alive: Whole) -> Piece:
+        c = self.course
+        changed = dict(self.patients.values) | dict(self._block())
+        columns = {name: column[alive] for name, column in changed.items()}
+        columns = columns or {c.parameters.tables[0].name: np.full(len(alive), c.parameters.tables[0].value)}
+        piece = piece_of(c.model, c.schedule, c.parameters, columns, c.outputs, c.times, c.side, c.tolerances)
+        known = np.array([[np.nan if size is None else size for size in (c.bsa, c.weight)]])
+        return replace(piece, sizes=np.where(np.isnan(piece.sizes), known, piece.sizes))
+
+    def _block(self) -> Mapping[str, Vector]:
+        """What holds since the last block of doses that began before this stretch ends."""
+        if not self.patients.blocks:
+            return {}
+        begun = sum(day <= self.begin + TIE for day in self.course.block_starts)
+        return self.patients.blocks[min(max(begun, 1), len(self.patients.blocks)) - 1]
+
+
+def pieces_of(count: int, size: int = PIECE) -> list[tuple[int, int]]:
+    """(first, count) of the pieces in which patients are simulated; their numbers do not depend on it."""
+    return [(first, min(size, count - first)) for first in range(0, count, size)]
+
+
+def outputs_of(model: Any, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Those of the wanted outputs that a model has."""
+    names = [o.name for o in outline_of(model).outputs]
+    return tuple(name for name in wanted if name in names)
