@@ -116,11 +116,6 @@ def _lowest(days: Vector, values: Vector, level: float | None) -> Vector:
     return np.asarray(values.min(axis=1))
 
 
-def _lowest_after_peak(days: Vector, values: Vector, level: float | None) -> Vector:
-    later = np.arange(values.shape[1]) >= np.argmax(values, axis=1)[:, None]
-    return np.asarray(np.where(later, values, np.where(np.isnan(values), values, np.inf)).min(axis=1))
-
-
 def _area(days: Vector, values: Vector, level: float | None) -> Vector:
     return _row_sums(np.diff(days) * (values[:, :-1] + values[:, 1:]) / 2)
 
@@ -152,10 +147,9 @@ Measure = Callable[[Vector, Vector, float | None], Vector]
 MEASURES: dict[str, Measure] = {
     "peak": _highest,
     "trough": _lowest,
-    "trough after peak": _lowest_after_peak,
     "mean": _mean,
     "area": _area,
     "value": _value,
     "days above": _days_above,
 }
-AT_SAMPLES = ("peak", "trough", "trough after peak", "value")  # need no stretch of time
+AT_SAMPLES = ("peak", "trough", "value")  # need no stretch of time

@@ -1,0 +1,1 @@
+"""Regimens side by side: quantities of each under the same draws, and their paired differences."""
