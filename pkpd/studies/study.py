@@ -15,16 +15,21 @@ from ..errors import PkpdError, StudyError, nearest
 from ..parameters import Parameters, read_tables
 from ..references import load_references
 from .cells import read_cells
+from .covariates import Covariate, read_covariates
 from .observation import Observation
+from .outcomes import Outcome, read_outcomes
 from .reading import Frame, Row, read_native
 
+UNSAID = Parameters((), "")
 # The name of a study becomes that of a folder.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,59}\Z")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arm:
-    """One arm: its schedule by name or text and as a value, the number randomised, and its own parameter values."""
+    """One arm: its schedule by name or text and as a value, the number randomised, its own parameter values, and the
+    texts of rules by which doses are held or changed at visits.
+    """
 
     name: str
     label: str
@@ -32,6 +37,7 @@ class Arm:
     schedule_name: str
     schedule: Schedule
     parameters: Parameters
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +46,8 @@ class Study:
 
     `observations` are the rows of the CSV file of the same name beside the study file, if there is one;
     `load_observations` also says which course each was sampled in. `count_scale` is the log SD of a shift that all
-    counts of the study share once dosing has begun.
+    counts of the study share once dosing has begun; `covariates` have levels, such as sex; `conduct` says how a trial
+    of it goes, where it differs from conduct.toml; `outcomes` are clinical ones as printed.
     """
 
     name: str
@@ -53,6 +60,9 @@ class Study:
     parameters: Parameters
     observations: tuple[Observation, ...] = ()
     count_scale: float = 0.0
+    covariates: tuple[Covariate, ...] = ()
+    conduct: Parameters = UNSAID
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def load_study(name_or_path: str | Path) -> Study:
@@ -75,7 +85,7 @@ def read_study(name_or_path: str | Path) -> tuple[Study, tuple[Row, ...]]:
 
 def _study(path: Path) -> Study:
     table = read_toml(path, "study")
-    optional = ("source", "population", "parameters", "count_scale")
+    optional = ("source", "population", "parameters", "count_scale", "covariates", "conduct", "outcomes")
     only_keys(table, optional, ("name", "meaning", "days", "visits", "arms"), path.name)
     for key in ("name", "meaning", "population"):
         if not isinstance(table.get(key, ""), str):
@@ -99,11 +109,14 @@ def _study(path: Path) -> Study:
         arms=tuple(_arm(name, arm, f"{path.name} [arms.{name}]") for name, arm in table["arms"].items()),
         parameters=own,
         count_scale=_scale(table.get("count_scale", 0.0), path.name),
+        covariates=read_covariates(table.get("covariates", {}), path.name),
+        conduct=read_tables(_tables(table.get("conduct", {}), path.name), f"{path.name} [conduct]"),
+        outcomes=read_outcomes(table.get("outcomes", {}), table["arms"], days, path.name),
     )
 
 
 def _arm(name: str, table: Any, where: str) -> Arm:
-    only_keys(table, ("label", "n", "parameters"), ("schedule",), where)
+    only_keys(table, ("label", "n", "parameters", "rules"), ("schedule",), where)
     n, schedule, label = table.get("n", 1), table["schedule"], table.get("label", name)
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise StudyError(f"{where}: n is the number of patients, 1 or more, not {n!r}")
@@ -114,7 +127,10 @@ def _arm(name: str, table: Any, where: str) -> Arm:
     except PkpdError as error:
         raise StudyError(f"{where}: {error}") from None
     own = read_tables(_tables(table.get("parameters", {}), where), f"{where} [parameters]")
-    return Arm(name, label, n, schedule, plan, own)
+    rules = table.get("rules", [])
+    if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
+        raise StudyError(f"{where}: rules is a list of texts, one a rule, not {rules!r:.80}")
+    return Arm(name, label, n, schedule, plan, own, tuple(rules))
 
 
 def _tables(found: Any, where: str) -> Mapping[str, Any]:

@@ -1,0 +1,1 @@
+"""The clinical endpoint as an illustration: outcomes as observed, an assumed link to exposure, and power."""
