@@ -1,0 +1,110 @@
+"""What a search is about, and what trying one candidate gives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...dosing.given import given
+from ...engine.tolerances import DEFAULT, Tolerances
+from ...model.registry import MODELS
+from ...parameters import Parameters
+from ...quantities import Quantity
+from ..comparison.evaluate import evaluate_regimen
+from ..comparison.sampling import total_miu
+from ..summary import HIGHEST
+from .candidates import Candidate
+from .goals import Constraint, Goal
+from .space import Space
+
+if TYPE_CHECKING:
+    from ...model.declaration import Model
+
+USUAL_BSA = 1.8  # m2, where nobody says
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """What is searched for and in whom: one patient with fixed parameters. `quantities` are all that are told of a
+    candidate: those of goals and constraints, then what it costs in drug and injections.
+    """
+
+    model: Model | str
+    parameters: Parameters
+    space: Space
+    goals: tuple[Goal, ...]
+    constraints: tuple[Constraint, ...]
+    quantities: tuple[Quantity, ...]
+    bsa: float | None = None
+    weight: float | None = None
+    held: tuple[str, ...] = ()
+    tolerances: Tolerances = DEFAULT
+
+    def value(self, values: Sequence[float], quantity: Quantity) -> float:
+        """The number of a quantity among those of a candidate."""
+        return values[[q.name for q in self.quantities].index(quantity.name)]
+
+    def losses(self, values: Sequence[float]) -> tuple[float, ...]:
+        """What the search makes small, one a goal."""
+        return tuple(goal.loss(self.value(values, goal.quantity)) for goal in self.goals)
+
+    def violations(self, values: Sequence[float]) -> tuple[float, ...]:
+        """By how much each constraint fails, 0 where it holds."""
+        return tuple(c.violation(self.value(values, c.quantity)) for c in self.constraints)
+
+    def meets(self, values: Sequence[float]) -> bool:
+        """Whether every constraint holds and every goal has a number."""
+        return not any(self.violations(values)) and all(map(math.isfinite, self.losses(values)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tried:
+    """A candidate, its quantities in the order of the task, why it could not be simulated (or ""), and the `stage` of
+    the search that tried it.
+    """
+
+    candidate: Candidate
+    values: tuple[float, ...]
+    stopped: str
+    stage: str
+
+
+def attempt(task: Task, candidate: Candidate, stage: str) -> Tried:
+    """Simulate one candidate on this thread; PkpdError where its doses do not fit the model."""
+    found = evaluate_regimen(
+        candidate.schedule,
+        task.quantities,
+        task.model,
+        task.parameters,
+        horizon=float(task.space.horizon),
+        bsa=task.bsa,
+        weight=task.weight,
+        tolerances=task.tolerances,
+        threads=1,
+    )
+    return Tried(candidate, tuple(found.typical.tolist()), found.stopped, stage)
+
+
+def told(goals: Sequence[Goal], constraints: Sequence[Constraint], more: Sequence[Quantity]) -> tuple[Quantity, ...]:
+    """Each quantity once, by name."""
+    named = [*(g.quantity for g in goals), *(c.quantity for c in constraints), *more]
+    return tuple({q.name: q for q in named}.values())
+
+
+def most_a_day(task: Task, candidate: Candidate) -> float:
+    """The largest amount in one day, MIU/m2; NaN for a model that is not ours, of which nothing is known."""
+    if task.model not in MODELS:
+        return math.nan
+    days: dict[int, list[object]] = {}
+    doses = given(candidate.schedule, task.bsa, task.weight)
+    for dose in doses:
+        days.setdefault(int(dose.time), []).append(dose)
+    most = max(len(some) for some in days.values())
+    return total_miu(doses[:1], math.inf) * most / (task.bsa or USUAL_BSA)
+
+
+def beyond(task: Task, candidate: Candidate) -> bool:
+    """Whether a candidate gives more in a day than any of the evidence behind the parameters."""
+    return most_a_day(task, candidate) > HIGHEST * (1 + 1e-9)
