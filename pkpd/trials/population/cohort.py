@@ -131,6 +131,8 @@ def _hidden(values: Vector, failures: Sequence[Failure], first: int) -> Vector:
 def _ends(course: Course, patients: Patients, visits: Sequence[float]) -> list[float]:
     """Days on which a stretch ends: where parameters change, where doses are decided, and the last time."""
     last = float(course.times.max())
+    # a dose at the end of a stretch belongs to the next one, so a sample after it needs the stretch to go on
+    last += 3 * TIE if course.side == "post" else 0.0
     changes = course.block_starts[1:] if len(patients.blocks) > 1 else ()
     inner = sorted(day for day in {*changes, *visits} if TIE < day < last - TIE)
     apart = [day for k, day in enumerate(inner) if k == 0 or day > inner[k - 1] + TIE]

@@ -34,33 +34,38 @@ def enrol(
     """
     blocks = len(course.block_starts)
     found = patients_of(spread, course.parameters, keyed, first, count, blocks, typical)
-    again = np.flatnonzero(~_steady(course, found))
-    if not len(again):
-        return found
-    values = {name: column.copy() for name, column in found.values.items()}
-    changed = [{name: column.copy() for name, column in block.items()} for block in found.blocks]
-    labels = {name: list(levels) for name, levels in found.labels.items()}
-    for k in again.tolist():
-        one = _retried(course, spread, keyed, first + k, typical)
-        for own, new in ((values, one.values), *zip(changed, one.blocks, strict=True)):
-            for name in own:
-                own[name][k] = new[name][0]
-        for name in labels:
-            labels[name][k] = one.labels[name][0]
-    told = {name: tuple(levels) for name, levels in labels.items()}
-    who = tuple((first + again).tolist())
-    return replace(found, values=values, blocks=tuple(changed), labels=told, redrawn=who)
-
-
-def _retried(
-    course: Course, spread: Spread, keyed: Keyed, number: int, typical: Mapping[str, float] | None
-) -> Patients:
-    blocks = len(course.block_starts)
+    again = left = np.flatnonzero(~_steady(course, found))
     for attempt in range(1, ATTEMPTS + 1):
-        one = patients_of(spread, course.parameters, keyed, number, 1, blocks, typical, attempt)
-        if _steady(course, one)[0]:
+        if not len(left):
             break
-    return one
+        # all from the first to the last of them at once: a call costs more than a patient
+        low, width = int(left[0]), int(left[-1] - left[0]) + 1
+        new = patients_of(spread, course.parameters, keyed, first + low, width, blocks, typical, attempt)
+        able = _steady(course, new)[left - low] | (attempt == ATTEMPTS)
+        found = _exchanged(found, new, left[able], low)
+        left = left[~able]
+    return replace(found, redrawn=tuple((first + again).tolist()))
+
+
+def _exchanged(found: Patients, new: Patients, who: NDArray[np.intp], low: int) -> Patients:
+    """The patients with some of them, by their place, from others who begin at the place `low`."""
+
+    def mixed(own: Mapping[str, Vector], other: Mapping[str, Vector]) -> dict[str, Vector]:
+        columns = {name: column.copy() for name, column in own.items()}
+        for name, column in columns.items():
+            column[who] = other[name][who - low]
+        return columns
+
+    labels = {name: list(levels) for name, levels in found.labels.items()}
+    for name, levels in labels.items():
+        for k in who.tolist():
+            levels[k] = new.labels[name][k - low]
+    return replace(
+        found,
+        values=mixed(found.values, new.values),
+        blocks=tuple(mixed(own, other) for own, other in zip(found.blocks, new.blocks, strict=True)),
+        labels={name: tuple(levels) for name, levels in labels.items()},
+    )
 
 
 def _steady(course: Course, patients: Patients) -> NDArray[np.bool_]:
