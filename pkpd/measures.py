@@ -139,8 +139,11 @@ def _days_above(days: Vector, values: Vector, level: float | None) -> Vector:
 
 
 def _row_sums(parts: Vector) -> Vector:
-    """Correctly rounded, so that the bits depend neither on the shape of the array nor on the processor."""
-    return np.array([math.fsum(row) for row in parts.tolist()])
+    """Column by column, so that the bits depend neither on the shape of the array nor on the processor."""
+    total = np.zeros(len(parts))
+    for column in parts.T:
+        total += column
+    return total
 
 
 Measure = Callable[[Vector, Vector, float | None], Vector]
