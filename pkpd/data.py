@@ -9,7 +9,7 @@ from typing import Any
 
 from pkpd.errors import FileError, nearest
 
-KINDS = ("parameters", "schedules", "references", "study")
+KINDS = ("parameters", "schedules", "references", "study", "conduct")
 _TABLES = (".csv", ".tsv", ".txt")
 
 

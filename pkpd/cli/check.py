@@ -16,8 +16,8 @@ from ..errors import PkpdError
     "--model", metavar="NAME", help="Check against this model; by default that of a parameter file, else il2."
 )
 def check(files: tuple[str, ...], model: str | None) -> None:
-    """Validate parameter, schedule, reference and study files, tables of observations and run records; count measured,
-    derived, fitted and assumed values, and print observations as they were understood.
+    """Validate parameter, schedule, reference, study and conduct files, tables of observations and run records; count
+    measured, derived, fitted and assumed values, and print observations as they were understood.
 
     \b
     Examples:
@@ -55,6 +55,8 @@ def _verdict(file: str, model: str | None) -> str:
         return _study(path, model)
     if kind == "schedules":
         return _schedules(path)
+    if kind == "conduct":
+        return _conduct(path)
     return f"{len(load_references(path))} references"
 
 
@@ -87,6 +89,7 @@ def _study(path: Path, model: str | None) -> str:
     from ..engine.events import actions
     from ..errors import StudyError
     from ..studies.study import load_study
+    from ..trials.conduct.terms import conduct_of
     from ..trials.run import PLAIN, study_run
     from .check_observations import study_report
 
@@ -94,12 +97,21 @@ def _study(path: Path, model: str | None) -> str:
     run = study_run(study, replace(PLAIN, model=model or PLAIN.model))
     if run.notes:
         raise StudyError(f"{path.name}: {run.notes[0]}")
+    conduct_of(study)
     for arm in run.arms:
         actions(bind(run.model, arm.parameters), arm.schedule, arm.bsa, arm.weight)
     arms = ", ".join(f"{arm.name} ({arm.n} patients, {arm.schedule_name})" for arm in study.arms)
     observed = study_report(path, run.model)
     text = f"a study of {len(study.arms)} arms over {study.days:g} days with {len(study.visits)} visits: {arms}"
     return text + (f"; {observed}" if observed else "")
+
+
+def _conduct(path: Path) -> str:
+    from ..trials.conduct.terms import load_conduct
+
+    found = load_conduct(path)
+    counts = ", ".join(f"{n} {basis}" for basis, n in found.count().items() if n)
+    return f"{len(found)} values of how a virtual trial goes: {counts}"
 
 
 def _schedules(path: Path) -> str:
