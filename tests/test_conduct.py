@@ -201,6 +201,12 @@ def test_windows_do_not_overlap() -> None:
     assert windows((0, 1, 2), 3) == ((0, 0), (0, 0), (0, 3))
 
 
+def test_windows_do_not_cross_the_first_dose_of_a_block() -> None:
+    starts = (0, 28, 56)
+    assert windows((0, 28, 30, 42), 3, starts) == ((0, 0), (-3, 0), (0, 3), (-3, 3))
+    assert windows((0, 26, 60), 3, starts) == ((0, 0), (-3, 2), (-3, 3))
+
+
 @given(st.lists(st.floats(0.25, 40), min_size=1, max_size=8), st.integers(0, 28))
 @settings(deadline=None, derandomize=True, max_examples=80)
 def test_nobody_comes_in_the_wrong_order(gaps: list[float], width: int) -> None:

@@ -1,7 +1,7 @@
 """The clinical illustration of a virtual trial: exposures of its patients, joined with a link that is assumed.
 
 In each replicate the curve of an outcome is anchored on the patients of its active arm who were seen at the outcome's
-visit: they get the anchoring regimen.
+visit: they get the anchoring regimen. Where rules change the doses, the same patients without rules are the anchor.
 """
 
 from __future__ import annotations
@@ -100,14 +100,16 @@ def illustrate(
     assumed: Assumed = DEFAULT,
     alpha: float = 0.05,
     effects: Mapping[str, float] = EFFECTS,
+    anchor: VirtualTrial | None = None,
 ) -> Illustration:
     """Responders of every replicate of a trial, for the linked outcomes of its study.
 
+    `anchor` is the same trial on the anchoring regimen, with the same patients, where that differs: without rules.
     The trial must hold `endpoints_of(link, outcomes)`. StudyError for an arm that the trial has not, for alpha outside
     (0, 1), and where a replicate has nobody to anchor on.
     """
     chosen = linked(outcomes)
-    found = {o.name: _counts(trial, o, link, assumed, effects) for o in chosen}
+    found = {o.name: _counts(trial, anchor or trial, o, link, assumed, effects) for o in chosen}
     rows = [
         row
         for name, counts in found.items()
@@ -127,28 +129,31 @@ def quantiles(values: Vector) -> tuple[float, float, float]:
 
 
 def _counts(
-    trial: VirtualTrial, outcome: Outcome, link: Link, assumed: Assumed, effects: Mapping[str, float]
+    trial: VirtualTrial,
+    anchor: VirtualTrial,
+    outcome: Outcome,
+    link: Link,
+    assumed: Assumed,
+    effects: Mapping[str, float],
 ) -> dict[str, Counts]:
     """Counts of the two arms of an outcome, by effect."""
     active, control = (_number(trial, arm.arm) for arm in outcome.arms)
     arm = trial.attendance.arm
     two = (arm == active) | (arm == control)
     shape = (len(arm), -1)  # both arms together are as many in every replicate
-    exposures, gone = (
-        values[two].reshape(shape) for values in (_exposures(trial, outcome, link), _gone(trial, outcome))
-    )
-    own = (arm == active)[two].reshape(shape)
-    return trial_counts(
-        link, outcome, _reference(exposures, own, gone), exposures, own, gone, trial.seed, 0, assumed, effects
-    )
+    found = (_exposures(trial, outcome, link), _gone(trial, outcome), arm == active, _exposures(anchor, outcome, link))
+    exposures, gone, own, anchored = (values[two].reshape(shape) for values in found)
+    reference = _reference(anchored, own, gone)
+    return trial_counts(link, outcome, reference, exposures, own, gone, trial.seed, 0, assumed, effects)
 
 
 def _exposures(trial: VirtualTrial, outcome: Outcome, link: Link) -> Vector:
-    """Exposure of every patient, shape (replicates, patients); NaN for those who failed."""
-    endpoint = link.endpoint(outcome)
+    """Exposure of every patient, shape (replicates, patients); NaN for those who failed, none without a dose."""
+    endpoint, a = link.endpoint(outcome), trial.attendance
     measured = None if endpoint is None else trial.exposure(endpoint)
-    found = link.exposure(measured, trial.treated(), outcome)
-    return np.where(trial.attendance.failed, np.nan, found)
+    found = link.exposure(measured, a.received, outcome)
+    # the solver's rounding is no exposure
+    return np.where(a.failed, np.nan, np.where(a.received > 0, found, 0.0))
 
 
 def _gone(trial: VirtualTrial, outcome: Outcome) -> Flags:

@@ -35,16 +35,19 @@ def allocation(keyed: Keyed, sizes: Sequence[int], block_size: int) -> Whole:
     return found
 
 
-def windows(visits: Sequence[float], width: int) -> Windows:
+def windows(visits: Sequence[float], width: int, starts: Sequence[float] = ()) -> Windows:
     """The first and last whole day, counted from each visit, on which a patient may come. Windows do not overlap, so
-    that no patient comes to two visits in the wrong order; the visit on day 0 has none.
+    that no patient comes to two visits in the wrong order; the visit on day 0 has none. Nor do they cross one of the
+    `starts` of blocks of doses: a visit before a block is not held after its first dose, nor one within it before.
     """
     gaps = [max(0, math.floor((b - a - 1) / 2)) for a, b in pairwise(visits)]
-    before, after = [0, *gaps], [*gaps, width]
-    return tuple(
-        (0, 0) if day == 0 else (-int(min(width, b)), int(min(width, a)))
-        for day, b, a in zip(visits, before, after, strict=True)
-    )
+    found = []
+    for day, before, after in zip(visits, [0, *gaps], [*gaps, width], strict=True):
+        early = [day - start - 1 for start in starts if start < day]
+        late = [start - day for start in starts if start >= day]
+        low, high = min([width, before, *early]), min([width, after, *late])
+        found.append((0, 0) if day == 0 else (-math.floor(max(low, 0)), math.floor(max(high, 0))))
+    return tuple(found)
 
 
 def offsets(keyed: Keyed, count: int, ranges: Windows) -> Whole:

@@ -18,9 +18,11 @@ from .attendance import windows
 STEP = 0.25
 
 
-def days_of(visits: Sequence[float], width: int, exposures: Sequence[Endpoint]) -> Vector:
-    """Every day on which anyone can come, and where exposures are wanted every `STEP` up to the last of them."""
-    ranges = windows(visits, width)
+def days_of(visits: Sequence[float], width: int, exposures: Sequence[Endpoint], starts: Sequence[float] = ()) -> Vector:
+    """Every day on which anyone can come, and where exposures are wanted every `STEP` up to the last of them; `starts`
+    are those of blocks of doses.
+    """
+    ranges = windows(visits, width, starts)
     days = {day + k for day, (low, high) in zip(visits, ranges, strict=True) for k in range(low, high + 1)}
     last = max(days)
     for endpoint in exposures:

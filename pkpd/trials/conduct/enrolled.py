@@ -44,7 +44,7 @@ def enrolled(plan: Plan, replicate: int) -> Enrolled:
     draw, typical = _typical(plan, keyed)
     arm = allocation(keyed, plan.sizes, int(conduct["block_size"]))
     left = leaving(keyed, n, conduct["dropout"], plan.days)
-    ranges = windows(plan.visits, int(conduct["visit_window"]))
+    ranges = windows(plan.visits, int(conduct["visit_window"]), plan.starts)
     days = np.array(plan.visits) + offsets(keyed, n, ranges)
     doses = max(len(course.schedule.doses) for course in plan.courses)
     dosed = np.array([any(d.gives for d in course.schedule.doses) for course in plan.courses])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...dosing.schedule import Schedule
 from ...engine.functions import Vector
 from ...measures import Endpoint
 from ...model.outline import Named
 from ..adaptive.rules import Rule
-from ..population.cohort import Course
+from ..population.cohort import Course, block_starts
 from ..population.spread import Spread
 from .assay import Assay
 from .terms import Conduct
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 
 FOLD = "_fold"
+
+
+def starts_of(schedules: Sequence[Schedule]) -> tuple[float, ...]:
+    """Days on which a block of doses begins in any of the schedules."""
+    return tuple(sorted({day for schedule in schedules for day in block_starts(schedule)}))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +69,11 @@ class Plan:
     def times(self) -> Vector:
         """Days that are simulated."""
         return self.courses[0].times
+
+    @property
+    def starts(self) -> tuple[float, ...]:
+        """Days on which a block of doses begins in any arm."""
+        return starts_of([course.schedule for course in self.courses])
 
     @property
     def widest(self) -> Course:

@@ -20,7 +20,7 @@ from ..run import Options, RunArm, study_run
 from .assay import assay_of
 from .days import courses_of, days_of
 from .enrolment import CLEARED
-from .plan import FOLD, Plan, Ruled
+from .plan import FOLD, Plan, Ruled, starts_of
 from .pool import pooled
 from .steroid import check_courses
 from .terms import Conduct, conduct_of
@@ -72,7 +72,8 @@ def plan_of(asked: Asked) -> Planned:
     visits = tuple(sorted({0.0, *(v for v in (options.times or study.visits) if v <= days)}))
     check_courses(conduct, [arm.name for arm in run.arms], study.name)
     _check_antibodies(conduct, model)
-    times = days_of(visits, int(conduct["visit_window"]), exposures)
+    starts = starts_of([arm.schedule for arm in run.arms])
+    times = days_of(visits, int(conduct["visit_window"]), exposures, starts)
     names = [*(o.name for o in measured), *(e.output for e in exposures), *outputs_needed(asked.rules)]
     typical, more = _typical(run.arms[0], asked.draws, options, model)
     plan = Plan(
