@@ -130,7 +130,7 @@ def test_the_map_holds_what_each_cell_gives() -> None:
     assert one.candidate.amount == window.doses[4] and one.candidate.interval == window.intervals[2] == 3
     assert attempt(found.task, one.candidate, "").values == one.values
     best = found.listed[0]
-    assert all(c.values[0] <= best.values[0] for row in window.cells for c in row if found.task.meets(c.values))
+    assert all(c.values[0] <= best.values[0] for row in window.cells for c in row if found.task.meets(c))
 
 
 # --- the ranking under draws
@@ -231,7 +231,7 @@ def test_limits_that_nothing_meets(limits: list[str], words: tuple[str, ...]) ->
 def test_a_narrow_band_is_found() -> None:
     """No random dose meets so narrow a band; the polish is led to it by how much the others fail."""
     found = optimise(task(["max level_auc"], ["level_peak>5", "level_peak<5.02"], WIDE, 14), Budget(100), seed=4)
-    assert all(one.stage == "polish" for one in found.tried if found.task.meets(one.values))
+    assert all(one.stage == "polish" for one in found.tried if found.task.meets(one))
     assert 5 < found.listed[0].values[1] < 5.02
 
 
@@ -254,7 +254,7 @@ def test_candidates_that_fail_are_counted() -> None:
     # 2.5 / (1 + dose) is below 2 from 0.25 mg on
     failed = {one.candidate.amount for one in found.failed}
     assert {0.3, 0.5, 1.0} <= failed and {0.1, 0.2}.isdisjoint(failed)
-    assert all(one.stopped and not found.task.meets(one.values) for one in found.failed)
+    assert all(one.stopped and not found.task.meets(one) for one in found.failed)
     assert found.listed[0].candidate.amount == 0.2
 
 

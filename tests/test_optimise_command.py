@@ -26,7 +26,7 @@ def test_the_line_of_the_issue() -> None:
     assert "Subject to: nk_peak_fold<2, eosinophils_peak_fold<3" in said
     assert "Over: dose 0.2..3 MIU, interval 1..7 d, on 1..8 wk, off 0..4 wk, for 14 days" in said
     assert "no clinical claim" in said and "How sure the order is: the same 200 draws" in said
-    assert "eosinophils_peak_fold*" in said and re.search(r"\* eosinophils_peak_fold: .*assumed", said)
+    assert re.search(r"eosinophils_\n.* peak_fold\*", said) and re.search(r"\* eosinophils_peak_fold: .*assumed", said)
     written = {path.name for path in Path("out").iterdir()}
     assert written == {"front.csv", "evaluations.csv", "window.csv", "ranking.csv", "report.txt", "run.json"}
     assert said.startswith(Path("out/report.txt").read_text())
@@ -104,6 +104,8 @@ def test_a_model_of_ones_own() -> None:
     over = ("--over", "dose 1..3 IU", "interval 6..24 h step 6", "on 1 wk", "off 0 wk")
     said = works("optimise", "--goal", "max amount_mean", "--model", "mine.py:model", *over, *BARE, "--output", "out")
     assert "3 IU every 6h x56" in said.partition("1  ")[2][:40]
+    # nothing is known of such a model, so that it is said once, and of all its outputs
+    assert "* amount_mean: every parameter of mine is assumed" in said
 
 
 def test_a_clinical_outcome_needs_a_link() -> None:

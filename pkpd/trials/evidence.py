@@ -51,6 +51,10 @@ def without_data(
     stop; with the names `drawn`, also that intervals leave the assumed values out.
     """
     said: dict[str, str] = {}
+    if nothing_known(parameters, model):
+        # to flag some outputs would say that data stand behind the others
+        text = f"every parameter of {parameters.model or 'the model'} is assumed: read directions, not sizes"
+        return {q.name: text for q in quantities if q.outputs}
     for q in quantities:
         for output in q.outputs:
             if not data_behind(output, parameters, model):
@@ -59,6 +63,13 @@ def without_data(
                 fixed = drawn is not None and not set(names) & set(drawn)
                 said[q.name] = text + "; its interval leaves out how uncertain these are" * fixed
     return said
+
+
+def nothing_known(parameters: Parameters, model: Model | str) -> bool:
+    """Whether all parameters of a model, covariates left out, are assumed, as those of one's own model mostly are."""
+    found = get_model(model) if isinstance(model, str) else model
+    own = parameters.over(found.defaults)
+    return all(own[p.name].basis == "assumed" for p in found.parameters if not p.covariate)
 
 
 @lru_cache(maxsize=8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from ...trials.optimisation.task import kept_name
 from .labels import draw_footnote, pretty
 from .style import COLOURS, INK, QUIET, Vector, drawing, new_figure, plain
 
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from ...trials.optimisation.goals import Goal
     from ...trials.optimisation.optimise import Optimised
     from ...trials.optimisation.ranking import Ranking
+    from ...trials.optimisation.task import Tried
     from ...trials.optimisation.window import Window
 
 LINES = ("#D55E00", "#000000", "#CC79A7", "#FFFFFF")  # seen on every colour of the map
 STYLES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
-CLOSE = 0.06  # share of the axes within which two numbers would cover each other
+CLOSE = 0.025  # share of the axes within which a number would cover something
+BESIDE = np.array([(0.0, 0.045), (-0.035, 0.0), (0.035, 0.0), (0.0, -0.045)])  # of a number from its point
+LINE = 0.042  # height of a number, as a share of the axes
 FOOT = "Outcomes of the model in a typical patient; no clinical claim."
 
 
@@ -43,37 +47,56 @@ def optimisation_figures(found: Optimised, units: Mapping[str, str]) -> dict[str
 
 @drawing()
 def front_figure(found: Optimised, units: Mapping[str, str]) -> Figure:
-    """Every candidate: the first goal against the second, or against the first limit's quantity (IL-2 given where there
-    is none); the regimens listed are numbered.
+    """Every candidate: the first goal against the second, or against what the first limit looks at (IL-2 given where
+    there is none); the regimens listed are numbered.
     """
     task = found.task
-    goal = task.goals[0].quantity.name
-    names = [q.name for q in task.quantities]
-    other = task.goals[1].quantity.name if len(task.goals) > 1 else ""
-    other = other or next((c.quantity.name for c in task.constraints if c.quantity.name != goal), "")
-    other = other or next(n for n in ("il2_given", "injections") if n != goal)
-    at = names.index(other), names.index(goal)
-    values = np.array([[one.values[k] for k in at] for one in found.tried])
-    good = np.array([task.meets(one.values) for one in found.tried])
+    name, limit = _other(found)
+    values, best, listed = (_places(found, some, name, limit) for some in (found.tried, found.front, found.listed))
+    good = np.array([task.meets(one) for one in found.tried])
     figure = new_figure(6.2, 4.4)
     axes = figure.subplots()
-    axes.plot(*values[~good].T, "x", color="#BBBBBB", markersize=3, label="a constraint fails")
+    fails = "" if good.all() else "a constraint fails"
+    axes.plot(*values[~good].T, "x", color="#BBBBBB", markersize=3, label=fails)
     axes.plot(*values[good].T, "o", color=COLOURS[4], markersize=3, alpha=0.6, label="meets every constraint")
-    best = np.array([[one.values[k] for k in at] for one in found.front])
     label = "front" if len(task.goals) > 1 else "best regimens, numbered"
     axes.plot(*best.T, "o", color=COLOURS[1], markersize=4.5, label=label)
     _close_up(axes, values[good])
-    for text, place in _numbered(np.array([[one.values[k] for k in at] for one in found.listed])):
-        axes.annotate(text, place, (0, 5), textcoords="offset points", ha="center", fontsize=7, color=INK)
-    for c in task.constraints:
-        if c.quantity.name == other:
-            axes.axvline(c.limit, color=QUIET, linewidth=0.8, linestyle="--", label=f"limit {c.text}")
-    axes.set(xlabel=_label(other, units), ylabel=_label(goal, units))
+    shown = [c for c in task.constraints if c.quantity.name == name]
+    shown = shown if task.holding is None or limit is None else [task.constraints[limit]]
+    for c in shown:
+        axes.axvline(c.limit, color=QUIET, linewidth=0.8, linestyle="--", label=f"limit {c.text}")
+    _number(axes, listed, best, values, [c.limit for c in shown])
+    called = name if limit is None else kept_name(task, task.constraints[limit])
+    axes.set(xlabel=_label(name, units, called), ylabel=_label(task.goals[0].quantity.name, units))
     axes.set_title("Candidates tried")
     figure.legend(loc="outside upper left", ncols=2)
     far = "" if good.all() else "Candidates that fail may lie beyond the axes."
-    draw_footnote(figure, far, FOOT)
+    draw_footnote(figure, far, _holding(found), FOOT)
     return figure
+
+
+def _other(found: Optimised) -> tuple[str, int | None]:
+    """What the first goal is drawn against: a quantity, and the number of the limit that looks at it, if any."""
+    task = found.task
+    if len(task.goals) > 1:
+        return task.goals[1].quantity.name, None
+    goal, names = task.goals[0].quantity.name, {q.name for q in task.quantities}
+    limits = [(c.quantity.name, k) for k, c in enumerate(task.constraints) if c.quantity.name != goal]
+    return limits[0] if limits else (next(n for n in ("il2_given", "injections") if n != goal and n in names), None)
+
+
+def _places(found: Optimised, some: Sequence[Tried], name: str, limit: int | None) -> Vector:
+    """Where candidates stand in the figure, shape (candidates, 2); NaN where there is no number."""
+    names = [q.name for q in found.task.quantities]
+    x, y = names.index(name), names.index(found.task.goals[0].quantity.name)
+    own = np.array([[one.values[x] if limit is None else one.limited[limit], one.values[y]] for one in some])
+    return np.where(np.isfinite(own), own, np.nan)
+
+
+def _holding(found: Optimised) -> str:
+    holding = found.task.holding
+    return "" if holding is None else f"Constraints are to hold {holding.text}; goals are those of a typical patient."
 
 
 def _close_up(axes: Axes, values: Vector) -> None:
@@ -85,18 +108,53 @@ def _close_up(axes: Axes, values: Vector) -> None:
     axes.set(xlim=ends[0], ylim=ends[1])
 
 
-def _numbered(places: Vector) -> list[tuple[str, tuple[float, float]]]:
-    """Numbers of points from 1 and where they stand; those of neighbours that would cover each other share a text."""
-    width = np.ptp(places, axis=0)
-    near = places / np.where(width > 0, width, 1.0)
-    groups = list[list[int]]()
-    for k in range(len(places)):
-        own = next((g for g in groups if np.hypot(*(near[g[0]] - near[k])) < CLOSE), None)
-        if own is None:
-            groups.append([k])
-        else:
-            own.append(k)
-    return [(", ".join(str(k + 1) for k in g), (float(places[g[0], 0]), float(places[g[0], 1]))) for g in groups]
+def _number(axes: Axes, places: Vector, drawn: Vector, tried_at: Vector, lines: Sequence[float]) -> None:
+    """Number points from 1: each beside its point where it covers neither another number, nor one of the points
+    `drawn`, nor a vertical line, and if may be no candidate tried; else all in a column beside the axes, with leaders.
+    """
+    ends = np.array([axes.get_xlim(), axes.get_ylim()])
+    share, taken, others = ((some - ends[:, 0]) / np.ptp(ends, axis=1) for some in (places, drawn, tried_at))
+    others = others[np.isfinite(others).all(axis=1)]
+    upright = (np.array(lines) - ends[0, 0]) / np.ptp(ends[0])
+    spots = list[Vector]()
+    for point in share:
+        tried = point + BESIDE
+        room = np.abs(tried[:, None] - np.concatenate([taken, *(spot[None] for spot in spots)])).max(axis=2).min(axis=1)
+        room = np.minimum(room, np.abs(tried[:, :1] - upright).min(axis=1, initial=np.inf))
+        clear = np.abs(tried[:, None] - others).max(axis=2).min(axis=1)
+        spots.append(tried[int(np.where(room < CLOSE, room - 1.0, np.minimum(room, clear)).argmax())])
+        if room.max() < CLOSE:
+            return _column(axes, places, share)
+    for k, spot in enumerate(spots, 1):
+        axes.text(spot[0], spot[1], str(k), transform=axes.transAxes, ha="center", va="center", fontsize=7, color=INK)
+    return None
+
+
+def _column(axes: Axes, places: Vector, share: Vector) -> None:
+    """Numbers from 1 beside the axes, in the order of the heights of the points, with leaders to them."""
+    line = {"arrowstyle": "-", "color": QUIET, "linewidth": 0.4, "shrinkA": 1, "shrinkB": 2}
+    for k, (place, height) in enumerate(zip(places.tolist(), _apart(share[:, 1]), strict=True), 1):
+        own: dict[str, Any] = {"xycoords": "data", "textcoords": "axes fraction", "arrowprops": line}
+        axes.annotate(str(k), place, (1.02, height), va="center", fontsize=7, color=INK, **own)
+
+
+def _apart(heights: Vector) -> list[float]:
+    """Heights as near as can be to these, in the same order, and no two closer than a line of text."""
+    order = np.argsort(-heights, kind="stable")
+    steps = LINE * np.arange(len(order))
+    # moving averages of neighbours until they fall in order: the nearest heights in the sense of least squares
+    groups = list[tuple[float, int]]()
+    for wanted in (heights[order] + steps).tolist():
+        mean, count = wanted, 1
+        while groups and groups[-1][0] < mean:
+            before, many = groups.pop()
+            mean, count = (before * many + mean * count) / (many + count), many + count
+        groups.append((mean, count))
+    level = np.repeat([mean for mean, _ in groups], [count for _, count in groups]) - steps
+    level += max(0.0, -float(level.min()))
+    found = np.empty(len(order))
+    found[order] = level
+    return [float(v) for v in found]
 
 
 @drawing()
@@ -107,15 +165,15 @@ def window_figure(found: Optimised, window: Window, units: Mapping[str, str]) ->
     for axes, goal in zip(figure.subplots(1, len(goals), squeeze=False)[0], goals, strict=True):
         _draw_map(figure, axes, found, window, goal, units)
     handles: list[Any] = [Patch(facecolor="white", edgecolor=QUIET, hatch="////", label="a constraint fails")]
-    for c, colour, style in zip(found.task.constraints, cycle(LINES), cycle(STYLES), strict=False):
-        if _crossed(_grid(found, window, c.quantity.name), c.limit):
+    for k, (c, colour, style) in enumerate(zip(found.task.constraints, cycle(LINES), cycle(STYLES), strict=False)):
+        if _crossed(_limited(window, k), c.limit):
             shade = INK if colour == "#FFFFFF" else colour
             handles.append(Line2D([], [], color=shade, linestyle=style, linewidth=1.5, label=f"limit {c.text}"))
     handles.append(Line2D([], [], linestyle="", marker="*", color="white", markeredgecolor=INK, markersize=10))
     handles[-1].set_label("best regimen")
     figure.legend(handles=handles, loc="outside upper left", ncols=2)
     rest = f"on {float(window.on):g} d, off {float(window.off):g} d" if window.off else "without a rest"
-    draw_footnote(figure, f"Times on and off as in the best regimen: {rest}.", FOOT)
+    draw_footnote(figure, f"Times on and off as in the best regimen: {rest}.", _holding(found), FOOT)
     return figure
 
 
@@ -125,12 +183,12 @@ def _draw_map(
     days, doses = np.array([float(v) for v in window.intervals]), np.array(window.doses)
     values = _grid(found, window, goal.quantity.name)
     colours = axes.pcolormesh(days, doses, np.ma.masked_invalid(values), shading="nearest", cmap="viridis")
-    fails = np.array([[float(not found.task.meets(one.values)) for one in row] for row in window.cells])
+    fails = np.array([[float(not found.task.meets(one)) for one in row] for row in window.cells])
     if fails.any():
         own: dict[str, Any] = {"facecolor": "none", "edgecolor": "#FFFFFF90", "hatch": "////", "linewidth": 0}
         axes.pcolor(days, doses, np.ma.masked_less(fails, 0.5), shading="nearest", **own)
-    for c, colour, style in zip(found.task.constraints, cycle(LINES), cycle(STYLES), strict=False):
-        limited = _grid(found, window, c.quantity.name)
+    for k, (c, colour, style) in enumerate(zip(found.task.constraints, cycle(LINES), cycle(STYLES), strict=False)):
+        limited = _limited(window, k)
         if _crossed(limited, c.limit):
             axes.contour(days, doses, limited, [c.limit], colors=[colour], linestyles=[style], linewidths=1.5)
     best = found.front[0].candidate
@@ -185,6 +243,12 @@ def _grid(found: Optimised, window: Window, name: str) -> Vector:
     return np.array([[one.values[at] for one in row] for row in window.cells])
 
 
-def _label(name: str, units: Mapping[str, str]) -> str:
-    unit = units[name]
-    return name if unit == "1" else f"{name} ({pretty(unit)})"
+def _limited(window: Window, k: int) -> Vector:
+    """What a constraint looks at over the map, shape (doses, intervals)."""
+    own = np.array([[one.limited[k] for one in row] for row in window.cells])
+    return np.where(np.isfinite(own), own, np.nan)
+
+
+def _label(name: str, units: Mapping[str, str], called: str = "") -> str:
+    unit, called = units[name], called or name
+    return called if unit == "1" else f"{called} ({pretty(unit)})"

@@ -38,7 +38,8 @@ class Spent(Exception):
 @dataclass(slots=True, eq=False)
 class Account:
     """Every candidate tried, in an order that does not depend on the threads. `stopped` says why the search ended
-    early: "evaluations", "seconds" or "interrupted"; "" where it did not.
+    early: "evaluations", "seconds" or "interrupted"; "" where it did not. `leader` is the best so far of the
+    first goal.
     """
 
     task: Task
@@ -47,6 +48,7 @@ class Account:
     progress: Progress | None = None
     tried: dict[Key, Tried] = field(default_factory=dict)
     stopped: str = ""
+    leader: Tried | None = None
     begin: float = field(default_factory=time.monotonic)
 
     def left(self) -> int:
@@ -96,9 +98,9 @@ class Account:
 
     def best(self) -> str:
         """The best value of the first goal so far, in words; "" where no candidate meets all constraints."""
-        goal = self.task.goals[0]
-        good = [self.task.value(t.values, goal.quantity) for t in self.tried.values() if self.task.meets(t.values)]
-        return f"{goal.quantity.name} {min(good, key=goal.loss):.4g}" if good else ""
+        goal = self.task.goals[0].quantity
+        leader = self.leader
+        return "" if leader is None else f"{goal.name} {self.task.value(leader.values, goal):.4g}"
 
     def _gather(self, futures: Sequence[Future[list[Tried]]]) -> None:
         """What was under way when somebody interrupted ends, and is kept."""
@@ -108,7 +110,10 @@ class Account:
 
     def _keep(self, found: list[Tried]) -> None:
         for one in found:
-            self.tried.setdefault(one.candidate.key, one)
+            if self.tried.setdefault(one.candidate.key, one) is one and self.task.meets(one):
+                first = self.task.losses(one.values)[0]
+                if self.leader is None or first < self.task.losses(self.leader.values)[0]:
+                    self.leader = one
 
     def _job(self, candidate: Candidate, stage: str) -> Job:
         def job() -> list[Tried]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine.functions import Vector
 from ...errors import SimulationError
-from .task import Task, Tried
+from .task import Task, Tried, kept_name
 
 BEST = 10  # regimens of one goal that are listed
 SHOWN = 12  # of a front that are listed and ranked under the draws
@@ -17,7 +17,7 @@ SHOWN = 12  # of a front that are listed and ranked under the draws
 
 def best_regimens(task: Task, tried: Iterable[Tried], most: int = BEST) -> list[Tried]:
     """The best candidates of one goal that meet everything, each with dose times of its own."""
-    good = sorted((t for t in tried if task.meets(t.values)), key=lambda t: task.losses(t.values))
+    good = sorted((t for t in tried if task.meets(t)), key=lambda t: task.losses(t.values))
     first: dict[object, Tried] = {}
     for one in good:
         first.setdefault(one.candidate.pattern, one)
@@ -26,9 +26,9 @@ def best_regimens(task: Task, tried: Iterable[Tried], most: int = BEST) -> list[
 
 def nearest_regimens(task: Task, tried: Iterable[Tried], most: int) -> list[Tried]:
     """The candidates that fail least, each with dose times of its own; those without numbers are left out."""
-    known = [t for t in tried if math.isfinite(sum(task.violations(t.values)))]
+    known = [t for t in tried if math.isfinite(sum(task.violations(t.limited)))]
     first: dict[object, Tried] = {}
-    for one in sorted(known, key=lambda t: (sum(task.violations(t.values)), task.losses(t.values))):
+    for one in sorted(known, key=lambda t: (sum(task.violations(t.limited)), task.losses(t.values))):
         first.setdefault(one.candidate.pattern, one)
     return list(first.values())[:most]
 
@@ -37,7 +37,7 @@ def pareto_front(task: Task, tried: Iterable[Tried]) -> list[Tried]:
     """The candidates that meet everything and that none other beats in one goal without losing in another, from the
     best of the first goal; of equal ones the first.
     """
-    good = [t for t in tried if task.meets(t.values)]
+    good = [t for t in tried if task.meets(t)]
     losses = np.array([task.losses(t.values) for t in good]).reshape(len(good), len(task.goals))
     kept = list[int]()
     for k in np.lexsort(losses.T[::-1]).tolist():
@@ -68,7 +68,7 @@ def along(losses: Vector, most: int) -> list[int]:
 
 def check_found(task: Task, tried: Sequence[Tried]) -> None:
     """SimulationError where no candidate meets everything: the nearest one, and by how much it fails."""
-    if any(task.meets(t.values) for t in tried):
+    if any(task.meets(t) for t in tried):
         return
     count = f"{len(tried)} candidate{'s' * (len(tried) != 1)}"
     if not tried:
@@ -80,11 +80,10 @@ def check_found(task: Task, tried: Sequence[Tried]) -> None:
         if not any(math.isfinite(task.value(t.values, goal.quantity)) for t in simulated):
             raise SimulationError(f"the goal '{goal.text}' has no number in any of the {count} tried")
     nearest = (nearest_regimens(task, simulated, 1) or simulated)[0]
-    failing = [c for c, v in zip(task.constraints, task.violations(nearest.values), strict=True) if v]
     said = [
-        f"has {c.quantity.name} = {(value := task.value(nearest.values, c.quantity)):.4g}, which fails {c.text} by "
-        f"{abs(c.margin(value)):.3g}"
-        for c in failing
+        f"has {kept_name(task, c)} = {value:.4g}, which fails {c.text} by {abs(c.margin(value)):.3g}"
+        for c, value in zip(task.constraints, nearest.limited, strict=True)
+        if c.violation(value)
     ]
     all_of = " and ".join(c.text for c in task.constraints)
     lost = " and ".join(said) or "has no number for a goal"

@@ -84,7 +84,7 @@ def _searched(account: Account, seed: int) -> Window | None:
     task = account.task
     try:
         search(account, seed)
-        if not any(task.meets(t.values) for t in account.tried.values()) and not account.late():
+        if not any(task.meets(t) for t in account.tried.values()) and not account.late():
             polish(account)
         check_found(task, list(account.tried.values()))
         window = None if account.late() else window_around(account, _best(account))

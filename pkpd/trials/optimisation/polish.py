@@ -48,7 +48,7 @@ def _job(account: Account, start: Tried, steps: int) -> Job:
         tried = account.one(candidate, "polish")
         found.append(tried)
         # what fails is worse than whatever holds, and the worse the more it fails
-        missed = sum(task.violations(tried.values))
+        missed = sum(task.violations(tried.limited))
         value = task.losses(tried.values)[0]
         if missed or not math.isfinite(value):
             return 1e6 * floor * (1.0 + min(missed, 1e6))

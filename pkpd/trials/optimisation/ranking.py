@@ -85,7 +85,7 @@ def _shares(task: Task, values: Vector) -> tuple[Vector, Vector, Vector, int]:
     """Shares of draws: best, all constraints met, each met; and the number of draws in which no regimen meets all."""
     count, draws = values.shape[:2]
     losses = np.array([[task.losses(row) for row in own] for own in values.tolist()])
-    held = np.array([[[v == 0 for v in task.violations(row)] for row in own] for own in values.tolist()])
+    held = np.array([[[v == 0 for v in task.violations(task.limited(row))] for row in own] for own in values.tolist()])
     held = held.reshape(count, draws, len(task.constraints)).astype(bool)
     good = held.all(axis=2) & np.isfinite(losses).all(axis=2)
     losses = np.where(good[:, :, None], losses, np.inf)

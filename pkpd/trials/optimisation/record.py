@@ -51,6 +51,9 @@ def to_record(
             "ended": found.stopped,
             "regimens": [to_records(one.candidate.schedule) for one in found.listed],
         },
+        "holding": None
+        if task.holding is None
+        else {"share": task.holding.share, "draws": len(task.holding.draws.values), "of": task.holding.of},
         "draws": None if ranking is None else {"origin": ranking.origin, "count": ranking.draws},
         "tables": {name: digest(data) for name, data in tables.items()},
     }

@@ -125,7 +125,7 @@ def _scores(account: Account, tried: Sequence[Tried]) -> tuple[Any, Any]:
     """Losses, shape (candidates, goals), and violations, shape (candidates, constraints)."""
     task = account.task
     losses = np.array([[_finite(v) for v in task.losses(t.values)] for t in tried])
-    violations = np.array([[_finite(v) for v in task.violations(t.values)] for t in tried])
+    violations = np.array([[_finite(v) for v in task.violations(t.limited)] for t in tried])
     return losses, violations.reshape(len(tried), len(task.constraints))
 
 

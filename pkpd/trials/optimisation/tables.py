@@ -11,7 +11,7 @@ from ...output.tables import Table
 from ...units import duration_text
 from ..summary import HIGHEST
 from .optimise import Optimised
-from .task import Task, Tried, beyond, most_a_day
+from .task import Task, Tried, beyond, kept_name, most_a_day
 
 RANKED = (
     *("regimen", "schedule", "row", "name", "typical", "low", "median", "high", "unit"),
@@ -51,8 +51,8 @@ def front_table(found: Optimised, no_data: Mapping[str, str]) -> Table:
     listed = {one.candidate.key: k for k, one in enumerate(found.listed, 1)}
     columns: dict[str, Sequence[Any]] = {"listed": [listed.get(one.candidate.key) for one in rows]}
     columns |= _what(rows) | _quantities(task, rows)
-    for c in task.constraints:
-        columns[f"margin of {c.text}"] = [_number(c.margin(task.value(one.values, c.quantity))) for one in rows]
+    for k, c in enumerate(task.constraints):
+        columns[f"margin of {c.text}"] = [_number(c.margin(one.limited[k])) for one in rows]
     columns["MIU/m2 in a day at most"] = [_number(most_a_day(task, one.candidate)) for one in rows]
     columns["flags"] = [flags(task, one, no_data) for one in rows]
     return Table(tuple(columns.items()))
@@ -63,7 +63,7 @@ def evaluations_table(found: Optimised) -> Table:
     columns: dict[str, Sequence[Any]] = {"evaluation": list(range(1, len(found.tried) + 1))}
     columns["stage"] = [one.stage for one in found.tried]
     columns |= _what(found.tried) | _quantities(found.task, found.tried)
-    columns["meets all"] = [_yes(found.task.meets(one.values)) for one in found.tried]
+    columns["meets all"] = [_yes(found.task.meets(one)) for one in found.tried]
     columns["failure"] = [one.stopped for one in found.tried]
     return Table(tuple(columns.items()))
 
@@ -79,7 +79,7 @@ def window_table(found: Optimised) -> Table:
         "schedule": [one.candidate.text for one in cells],
     }
     columns |= _quantities(found.task, cells)
-    columns["meets all"] = [_yes(found.task.meets(one.values)) for one in cells]
+    columns["meets all"] = [_yes(found.task.meets(one)) for one in cells]
     columns["failure"] = [one.stopped for one in cells]
     return Table(tuple(columns.items()))
 
@@ -121,7 +121,12 @@ def _what(rows: Sequence[Tried]) -> dict[str, Sequence[Any]]:
 def _quantities(task: Task, rows: Sequence[Tried]) -> dict[str, Sequence[Any]]:
     own = units(task)
     names = [q.name if own[q.name] == "1" else f"{q.name} [{own[q.name]}]" for q in task.quantities]
-    return {name: [_number(one.values[k]) for one in rows] for k, name in enumerate(names)}
+    columns: dict[str, Sequence[Any]] = {n: [_number(one.values[k]) for one in rows] for k, n in enumerate(names)}
+    if task.holding is not None:
+        for k, c in enumerate(task.constraints):
+            unit = "" if own[c.quantity.name] == "1" else f" [{own[c.quantity.name]}]"
+            columns[f"{kept_name(task, c)}{unit}"] = [_number(one.limited[k]) for one in rows]
+    return columns
 
 
 def _number(value: float) -> float | None:

@@ -17,6 +17,7 @@ from ..comparison.sampling import total_miu
 from ..summary import HIGHEST
 from .candidates import Candidate
 from .goals import Constraint, Goal
+from .holding import Holding, kept
 from .space import Space
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ USUAL_BSA = 1.8  # m2, where nobody says
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
     """What is searched for and in whom: one patient with fixed parameters. `quantities` are all that are told of a
-    candidate: those of goals and constraints, then what it costs in drug and injections.
+    candidate: those of goals and constraints, then what it costs in drug and injections. With `holding`, constraints
+    are judged under its draws; goals stay those of the typical patient.
     """
 
     model: Model | str
@@ -41,6 +43,7 @@ class Task:
     weight: float | None = None
     held: tuple[str, ...] = ()
     tolerances: Tolerances = DEFAULT
+    holding: Holding | None = None
 
     def value(self, values: Sequence[float], quantity: Quantity) -> float:
         """The number of a quantity among those of a candidate."""
@@ -50,41 +53,64 @@ class Task:
         """What the search makes small, one a goal."""
         return tuple(goal.loss(self.value(values, goal.quantity)) for goal in self.goals)
 
-    def violations(self, values: Sequence[float]) -> tuple[float, ...]:
-        """By how much each constraint fails, 0 where it holds."""
-        return tuple(c.violation(self.value(values, c.quantity)) for c in self.constraints)
+    def limited(self, values: Sequence[float]) -> tuple[float, ...]:
+        """The numbers that constraints look at, one a constraint."""
+        return tuple(self.value(values, c.quantity) for c in self.constraints)
 
-    def meets(self, values: Sequence[float]) -> bool:
+    def violations(self, limited: Sequence[float]) -> tuple[float, ...]:
+        """By how much each constraint fails, 0 where it holds, from the numbers that they look at."""
+        return tuple(c.violation(value) for c, value in zip(self.constraints, limited, strict=True))
+
+    def meets(self, tried: Tried) -> bool:
         """Whether every constraint holds and every goal has a number."""
-        return not any(self.violations(values)) and all(map(math.isfinite, self.losses(values)))
+        return not any(self.violations(tried.limited)) and all(map(math.isfinite, self.losses(tried.values)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tried:
-    """A candidate, its quantities in the order of the task, why it could not be simulated (or ""), and the `stage` of
-    the search that tried it.
+    """A candidate, its quantities in the order of the task, the numbers `limited` that must meet the constraints (the
+    same quantities, or those that the share of draws of the task keeps within), why it could not be simulated (or ""),
+    and the `stage` of the search that tried it.
     """
 
     candidate: Candidate
     values: tuple[float, ...]
+    limited: tuple[float, ...]
     stopped: str
     stage: str
 
 
 def attempt(task: Task, candidate: Candidate, stage: str) -> Tried:
     """Simulate one candidate on this thread; PkpdError where its doses do not fit the model."""
+    holding = task.holding
     found = evaluate_regimen(
         candidate.schedule,
         task.quantities,
         task.model,
         task.parameters,
+        None if holding is None else holding.draws,
         horizon=float(task.space.horizon),
         bsa=task.bsa,
         weight=task.weight,
+        held=task.held,
         tolerances=task.tolerances,
         threads=1,
     )
-    return Tried(candidate, tuple(found.typical.tolist()), found.stopped, stage)
+    values = tuple(found.typical.tolist())
+    limited = task.limited(values)
+    if holding is not None:
+        names = [q.name for q in task.quantities]
+        columns = [found.values[:, names.index(c.quantity.name)] for c in task.constraints]
+        limited = tuple(kept(v, c.sign, holding.share) for v, c in zip(columns, task.constraints, strict=True))
+    return Tried(candidate, values, limited, found.stopped, stage)
+
+
+def kept_name(task: Task, one: Constraint) -> str:
+    """What a number that a constraint looks at is called: the quantity, or `nk_peak_fold, 90 % of draws below`."""
+    if task.holding is None:
+        return one.quantity.name
+    side = "below" if one.sign[0] == "<" else "above"
+    return f"{one.quantity.name}, {100 * task.holding.share:g} % of draws {side}"
 
 
 def told(goals: Sequence[Goal], constraints: Sequence[Constraint], more: Sequence[Quantity]) -> tuple[Quantity, ...]:
