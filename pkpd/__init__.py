@@ -42,6 +42,18 @@ if TYPE_CHECKING:
     from .studies.library import load_observations
     from .studies.observation import Observation, Observations
     from .studies.study import Study, load_study
+    from .trials.adaptive.text import read_rules
+    from .trials.comparison.compare import Comparison, compare
+    from .trials.comparison.regimens import comparison_run
+    from .trials.conduct.result import VirtualTrial
+    from .trials.conduct.terms import Conduct, conduct_of
+    from .trials.conduct.trial import virtual_trial
+    from .trials.influence.analysis import influence
+    from .trials.influence.result import Influence
+    from .trials.population.population import population
+    from .trials.population.result import Population
+    from .trials.predictive.vpc import Vpc, visual_check
+    from .trials.run import Options, schedule_run, study_run
 
 __version__ = "0.1.0"
 
@@ -49,21 +61,26 @@ __version__ = "0.1.0"
 _HOMES = {
     "Budget": "inference.search.budget",
     "Builder": "model.grammar",
+    "Comparison": "trials.comparison.compare",
+    "Conduct": "trials.conduct.terms",
     "Dose": "dosing.dose",
     "Draws": "inference.uncertainty.draws",
     "Endpoint": "measures",
     "Exposure": "endpoints",
     "FitSettings": "inference.fitting",
     "Fitted": "inference.fitted",
+    "Influence": "trials.influence.result",
     "LogGrid": "shards.grid",
     "Many": "many",
     "Model": "model.declaration",
     "Noise": "inference.rows.noise",
     "Observation": "studies.observation",
     "Observations": "studies.observation",
+    "Options": "trials.run",
     "Parameter": "parameters",
     "Parameters": "parameters",
     "PkpdError": "errors",
+    "Population": "trials.population.result",
     "Schedule": "dosing.schedule",
     "Sensitivities": "sensitivity",
     "Study": "studies.study",
@@ -71,46 +88,63 @@ _HOMES = {
     "Table": "output.tables",
     "Tolerances": "engine.tolerances",
     "Trajectory": "output.trajectory",
+    "VirtualTrial": "trials.conduct.result",
+    "Vpc": "trials.predictive.vpc",
     "bibliography": "references",
     "build": "model.grammar",
+    "compare": "trials.comparison.compare",
+    "comparison_run": "trials.comparison.regimens",
+    "conduct_of": "trials.conduct.terms",
     "default_parameters": "simulation",
     "exposure": "endpoints",
     "fit": "inference.fitting",
     "get_model": "model.registry",
+    "influence": "trials.influence.analysis",
     "load_observations": "studies.library",
     "load_parameters": "parameters",
     "load_references": "references",
     "load_schedule": "dosing.library",
     "load_study": "studies.study",
+    "population": "trials.population.population",
     "positive_part": "model.expressions",
     "predict": "inference.prediction",
     "print_progress": "shards.progress",
     "profile": "inference.uncertainty.profiles",
     "read_draws": "inference.uncertainty.draws",
+    "read_rules": "trials.adaptive.text",
+    "schedule_run": "trials.run",
     "sensitivities": "sensitivity",
     "simulate": "simulation",
     "simulate_many": "many",
+    "study_run": "trials.run",
     "summarise_many": "shards.run",
+    "virtual_trial": "trials.conduct.trial",
+    "visual_check": "trials.predictive.vpc",
 }
 
 __all__ = [
     "Budget",
     "Builder",
+    "Comparison",
+    "Conduct",
     "Dose",
     "Draws",
     "Endpoint",
     "Exposure",
     "FitSettings",
     "Fitted",
+    "Influence",
     "LogGrid",
     "Many",
     "Model",
     "Noise",
     "Observation",
     "Observations",
+    "Options",
     "Parameter",
     "Parameters",
     "PkpdError",
+    "Population",
     "Schedule",
     "Sensitivities",
     "Study",
@@ -118,26 +152,38 @@ __all__ = [
     "Table",
     "Tolerances",
     "Trajectory",
+    "VirtualTrial",
+    "Vpc",
     "bibliography",
     "build",
+    "compare",
+    "comparison_run",
+    "conduct_of",
     "default_parameters",
     "exposure",
     "fit",
     "get_model",
+    "influence",
     "load_observations",
     "load_parameters",
     "load_references",
     "load_schedule",
     "load_study",
+    "population",
     "positive_part",
     "predict",
     "print_progress",
     "profile",
     "read_draws",
+    "read_rules",
+    "schedule_run",
     "sensitivities",
     "simulate",
     "simulate_many",
+    "study_run",
     "summarise_many",
+    "virtual_trial",
+    "visual_check",
 ]
 
 

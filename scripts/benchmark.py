@@ -39,6 +39,7 @@ from benchmarks.patients import one_patient, population
 from benchmarks.reference import AGREEMENT, Reference
 from benchmarks.rows import FULL, QUICK, Effort, Row
 from benchmarks.table import engines_table, goals_table, growth_table, starts_table
+from benchmarks.trials import trials
 
 CASES = ("thirteen_states", "il2")
 LIBRARIES = ("numpy", "scipy", "numba", "libroadrunner", "heyoka", "CyRK", "numbalsoda")
@@ -72,7 +73,7 @@ def measured(effort: Effort) -> dict[str, Any]:
     print(growth_table(sizes), flush=True)
     moved = derivatives(cases[-1], effort)
     print(engines_table(f"{cases[-1].name}: derivatives with respect to 8 parameters", moved, moved[0]), flush=True)
-    fitted = fits(effort)
+    fitted = [*fits(effort), *trials(effort)]
     for name in dict.fromkeys(r.case for r in fitted):
         here = [r for r in fitted if r.case == name]
         print(engines_table(name, here, here[0]), flush=True)

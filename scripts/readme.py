@@ -47,7 +47,7 @@ def _plain(latex: str) -> str:
 def blocks() -> dict[str, str]:
     """The generated parts by name."""
     made = {"published": table(comparisons()), "glossary": glossary(), "speed": tables()}
-    return made | {"range": shipped("trial_range"), "structures": shipped("structures")}
+    return made | {"range": shipped("trial_range"), "structures": shipped("structures"), "trial": shipped("virtual_trial")}
 
 
 def shipped(name: str) -> str:

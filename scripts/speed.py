@@ -24,7 +24,7 @@ def tables() -> str:
     moved = [(r["engine"], f"{r['rtol']:.0e}", _cell(r)) for r in found["derivatives"]]
     slopes = _markdown(("il2: derivatives with respect to 8 parameters", "rtol", "ms (error)"), moved)
     fits = [(r["case"], r["engine"], f"{r['times']['best']:.3g}" if r["times"] else r["note"]) for r in found["fits"]]
-    searches = _markdown(("fit", "with", "s"), fits)
+    searches = _markdown(("fit or trial", "with", "s"), fits)
     return "\n\n".join([one, many, slopes, searches, listed, f"Measured on: {machine}."])
 
 

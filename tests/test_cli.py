@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -141,6 +142,7 @@ def test_examples_run_as_printed(here: Path, monkeypatch: pytest.MonkeyPatch) ->
     (here / "my_parameters.toml").write_text(parameter_file(parameter("elimination", 0.4, "1/h")))
     (here / "my_schedules.toml").write_text(SCHEDULE_FILE)
     (here / "cohort.csv").write_text("regimen,n,output,form,day,value\n1 MIU daily x5,12,treg,fold,5,2.5\n")
+    shutil.copy(Path(__file__).parent / "data" / "vpc_cohort.csv", here / "patients.csv")
     lines = dict.fromkeys(line for verb in ("", *VERBS) for line in examples(works(*verb.split(), "--help")))
     lines.pop("pkpd COMMAND --help")
     assert len(lines) > 15

@@ -32,6 +32,22 @@ TAKES = {
     "fit": ("dilt1d", "hao2020", "study.toml", "mine.csv"),
     "profile": ("hao2020", "out", "folder"),
     "predict": ("dilt1d", "hao2020", "study.toml", "mine.csv"),
+    "population": ("he2020", "study.toml", "1 MIU once"),
+    "trial": ("he2020", "study.toml"),
+    "compare": ("he2020", "placebo", "1 MIU once", "1 MIU daily x2"),
+    "optimise": (),
+    "sensitivity": ("he2020", "1 MIU once", "study.toml"),
+    "vpc": ("dilt1d", "mine.csv", "study.toml"),
+}
+# what makes a verb quick whose own defaults take long; figures have tests of their own
+QUICK = {
+    "run": ("--no-figures",),
+    "population": ("--patients", "3", "--no-uncertainty", "--no-figures"),
+    "trial": ("--replicates", "1", "--patients", "2", "--no-uncertainty", "--no-figures"),
+    "compare": ("--no-uncertainty", "--no-figures"),
+    "optimise": ("--evaluations", "4", "--no-uncertainty", "--no-figures"),
+    "sensitivity": ("--vary", "treg_ec50", "--samples", "8", "--no-figures"),
+    "vpc": ("--replicates", "2", "--no-figures"),
 }
 OPTIONS = {
     **dict.fromkeys(("--days", "--times", "--step", "--weight", "--bsa", "--rtol"), (*NUMBERS, "")),
@@ -40,6 +56,13 @@ OPTIONS = {
     "--set": ("treg_feedback=1", "treg_ec50=12pM", "treg_ec50=0", "bsa=1.7", "bsa=-1", "elimination=1/h", "a=b", "="),
     "--vary": ("treg_ec50", "treg_ec5", "a,,b"),
     "--side": ("pre", "post", "both", "left"),
+    "--quantity": ("treg_peak_fold", "treg_pek", ""),
+    "--seed": NUMBERS,
+    "--rule": ("if treg_fold > 2 at visit: stop", "if"),
+    "--conduct": ("dropout=0.5", "dropout=2", "a=1"),
+    "--goal": ("max treg_auc", "max", "min treg"),
+    "--subject-to": ("nk_peak_fold<2", "nk<"),
+    "--over": ("dose 0.2..3 MIU", "dose 3..1 MIU", "a"),
     "--engine": ("scipy", "scipy-radau", "numba"),
 }
 anything = st.text(st.characters(exclude_characters="\0"), max_size=8)
@@ -59,7 +82,7 @@ def commands(draw: st.DrawFn) -> list[str]:
         found += [option, draw(st.sampled_from(OPTIONS[option]))]
     for _ in range(draw(st.integers(0, 2))):
         found.insert(draw(st.integers(0, len(found))), draw(st.one_of(anything, flags, st.sampled_from(PATHS))))
-    return found + ["--no-figures"] * (verb == "run")
+    return [*found, *QUICK.get(verb, ())]
 
 
 @pytest.fixture(scope="module")

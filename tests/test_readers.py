@@ -118,7 +118,8 @@ def test_a_missing_key_is_refused_or_has_a_default(kind: str, valid: dict[str, d
         "references": {"title", "authors", "journal", "year", "doi", "pmid", "url", "note", "mine"},
         "study": {"source", "population", "parameters", "label", "n", "where", "bounds", "spread", "note", "one", "two"}
         | {"treg_baseline", "bsa"},
-        "run": {"fingerprint", "where", "bounds", "spread", "note", "text", "one", "treg_baseline"},
+        "run": {"fingerprint", "where", "bounds", "spread", "note", "text", "one", "treg_baseline"}
+        | {"correlation", "cd4_baseline", "lymphocyte_baseline"},
     }[kind]
     for at, _ in one_of_each(valid[kind], kind):
         # of a dose, a field at its default is left out

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...engine.code.library import outline_of
 from ...engine.functions import Vector
 from ...errors import SimulationError
 from ...output.tables import Table
-from ...quantities import Measured
+from ...quantities import Measured, quantity
 from ..evidence import without_data
 from ..run import Run
 from .evaluate import Evaluated, evaluate_regimen
@@ -93,13 +94,25 @@ class Comparison:
 
 def compare(
     run: Run,
-    quantities: Sequence[Measured],
+    quantities: Sequence[Measured | str],
     uncertainty: Uncertainty | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
-    """Every arm of a run evaluated over the run's days, with the same draws for each; `progress` is told how many of
-    them are done. SimulationError where an arm cannot be simulated with the parameters as they are.
+    """Every arm of a run evaluated over the run's days, with the same draws for each; `quantities` are names such as
+    `treg_peak_fold`, or quantities. `progress` is told how many arms are done. SimulationError for an unknown name, or
+    where an arm cannot be simulated with the parameters as they are.
     """
+    names = [o.name for o in outline_of(run.model).outputs]
+    wanted = [quantity(one, names) if isinstance(one, str) else one for one in quantities]
+    return _compared(run, wanted, uncertainty, progress)
+
+
+def _compared(
+    run: Run,
+    quantities: Sequence[Measured],
+    uncertainty: Uncertainty | None,
+    progress: Callable[[int, int], None] | None,
+) -> Comparison:
     found = []
     for k, arm in enumerate(run.arms):
         own = evaluate_regimen(
