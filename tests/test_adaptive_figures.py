@@ -7,7 +7,7 @@ import pytest
 from rule_cases import DAYS, course, patients, steered
 
 from pkpd.errors import StudyError
-from pkpd.output.plots.adaptive import patients_figure, standing_figure
+from pkpd.output.plots.adaptive import patients_figure, rules_figure
 from pkpd.output.plots.style import image
 from pkpd.trials.adaptive.follow import STANDINGS, standing_table
 from pkpd.trials.adaptive.shown import output_table, shown
@@ -51,7 +51,13 @@ def test_figures_show_what_the_tables_say() -> None:
         marked = {mark.get_label(): list(mark.get_xdata()) for mark in axes.artists or axes.lines[4:]}
         assert sum(map(len, marked.values())) == DAYS
     assert image(figure, "png")[:4] == b"\x89PNG"
-    assert image(standing_figure(standing_table(log, own, DAYS), output_table(course(), cohort, "level")), "svg")
+    levels = [(output_table(course(), cohort, "level"), seen)]
+    figure = rules_figure(standing_table(log, own, DAYS), levels, "All", texts)
+    lines = {line.get_label(): list(line.get_ydata()) for line in figure.axes[0].lines}
+    assert lines["patient 2"] == cohort.values[2, 0].tolist()
+    assert lines["median"] == np.median(cohort.values[:, 0], axis=0).tolist()
+    assert lines["rule 1: held until < 0.3"] == [0.3, 0.3]
+    assert image(figure, "svg")
     table = output_table(course(), cohort, "level", "a")
     assert list(table["p50"]) == np.median(cohort.values[:, 0], axis=0).tolist()
     with pytest.raises(StudyError, match="patient 9 was asked for a figure and is not among 0 to 2"):

@@ -17,12 +17,13 @@ from pkpd.inference.uncertainty.draws import Draws, default_draws
 from pkpd.keyed import Keyed
 from pkpd.parameters import Parameters
 from pkpd.quantities import quantity
-from pkpd.trials.population.cohort import Course, Steer, simulate_cohort
+from pkpd.trials.population.cohort import Course, simulate_cohort
 from pkpd.trials.population.enrol import enrol
 from pkpd.trials.population.gather import interval, split
-from pkpd.trials.population.population import Population, population, subject_of
+from pkpd.trials.population.population import Population, population
 from pkpd.trials.population.record import csv_files
 from pkpd.trials.population.spread import Patients, spread_of
+from pkpd.trials.population.subject import subject_of
 from pkpd.trials.run import Options
 
 SHORT = Options(days=Fraction(28))
@@ -211,29 +212,6 @@ def test_a_population_that_nobody_survives_is_refused() -> None:
     own = Options(days=Fraction(3), parameters=base)
     with pytest.raises(PkpdError, match=r"none of 2 patients could be simulated; the first: .*no steady baseline"):
         population("1 MIU once", 2, options=own, draws=None)
-
-
-def hold_after_first_visit(course: Course, patients: Patients) -> Steer:
-    """Every second patient gets no dose after the visit on day 4."""
-
-    def steer(day: float, levels: Vector) -> Vector:
-        share = np.ones((patients.count, len(course.schedule.doses)))
-        if day >= 4:
-            numbers = patients.first + np.arange(patients.count)
-            share[np.ix_(numbers % 2 == 0, [float(d.time) >= 4 for d in course.schedule.doses])] = 0
-        return share
-
-    return steer
-
-
-def test_rules_decide_on_doses() -> None:
-    found = population(
-        "1 MIU every 2d x4", 6, options=Options(days=Fraction(12)), draws=None, rules=hold_after_first_visit
-    )
-    arm = found.arms[0]
-    assert 4.0 in found.run.visits
-    assert arm.endpoints[:, arm.names.index("injections")].tolist() == [2, 4, 2, 4, 2, 4]
-    assert arm.endpoints[:, arm.names.index("il2_given")].tolist() == [2, 4, 2, 4, 2, 4]
 
 
 def test_tables_are_tidy_and_complete(known: Population) -> None:

@@ -89,15 +89,18 @@ def _study(path: Path, model: str | None) -> str:
     from ..engine.events import actions
     from ..errors import StudyError
     from ..studies.study import load_study
+    from ..trials.adaptive.text import read_rules
     from ..trials.conduct.terms import conduct_of
-    from ..trials.run import PLAIN, study_run
+    from ..trials.run import PLAIN, rule_notes, study_run
     from .check_observations import study_report
 
     study = load_study(path)
     run = study_run(study, replace(PLAIN, model=model or PLAIN.model))
-    if run.notes:
-        raise StudyError(f"{path.name}: {run.notes[0]}")
+    if notes := [note for note in run.notes if note not in rule_notes(study)]:
+        raise StudyError(f"{path.name}: {notes[0]}")
     conduct_of(study)
+    for own in study.arms:
+        read_rules(own.rules, f"{path.name}, arm {own.name}")
     for arm in run.arms:
         actions(bind(run.model, arm.parameters), arm.schedule, arm.bsa, arm.weight)
     arms = ", ".join(f"{arm.name} ({arm.n} patients, {arm.schedule_name})" for arm in study.arms)

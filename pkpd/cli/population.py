@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from .options import bsa_option, model_option, read_options, weight_option
 
 if TYPE_CHECKING:
     from ..trials.population.result import Population
+    from ..trials.population.ruled import Ruled
+    from ..trials.population.subject import Subject
     from ..trials.run import Options, Run
     from ..trials.uncertainty import Uncertainty
     from .options import Asked
@@ -27,6 +30,16 @@ if TYPE_CHECKING:
 @click.option(
     "--quantity", "quantities", multiple=True, metavar="NAME", help="One endpoint more, e.g. treg_fold@84; repeatable."
 )
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="TEXT",
+    help='Doses by biomarker, e.g. "if eosinophils_fold > 3 at visit: hold until < 1.5"; repeatable.',
+)
+@click.option("--no-rules", is_flag=True, help="Leave out the rules of the study's own arms.")
+@click.option("--visits", metavar="DAYS", help="When rules decide.  [default: the study's visits; weekly]")
+@click.option("--events", metavar="FILE", help="An events.csv whose doses are given again, instead of rules.")
 @model_option
 @click.option("--params", metavar="FILE", help="Parameter file (or name) laid over the model's own.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one typical value; repeatable.")
@@ -40,12 +53,8 @@ if TYPE_CHECKING:
 @click.option("--no-figures", is_flag=True, help="Write the tables only.")
 def population(
     study: str,
-    patients: int,
-    seed: int,
-    draws: int | None,
     uncertainty: str | None,
     no_uncertainty: bool,
-    quantities: tuple[str, ...],
     threads: int | None,
     output: str | None,
     no_figures: bool,
@@ -55,31 +64,62 @@ def population(
     population. Writes bands, endpoints of every patient, figures and run.json.
 
     Bands and percentiles are over patients; each has its own interval over draws of the typical values. A patient's
-    numbers depend on seed and number alone.
+    numbers depend on seed and number alone. Rules decide on doses at visits; what they decided is in events.csv, from
+    which --events gives the same doses again.
 
     \b
     Examples:
       pkpd population he2020 --patients 20 --draws 2 --days 28 --no-figures
       pkpd population "1 MIU daily x5" --patients 20 --no-uncertainty --quantity treg_fold@7 --no-figures
+      pkpd population he2020 --patients 20 --days 42 --rule "if treg_fold > 2 at visit: stop" --no-figures
     """
-    for option, value in (("--output", output), ("--uncertainty", uncertainty)):
+    for option, value in (("--output", output), ("--uncertainty", uncertainty), ("--events", options["events"])):
         if value == "":
             raise click.UsageError(f"{option} takes a name, not an empty text")
+    draws = options.pop("draws")
     if no_uncertainty and (draws is not None or uncertainty is not None):
         raise click.UsageError("--no-uncertainty goes with neither --draws nor --uncertainty")
     if draws is not None and draws < 1:
         raise click.UsageError(f"--draws is 1 or more, not {draws}; --no-uncertainty leaves them out")
     if options["side"] == "both":
         raise click.UsageError("--side is pre or post here: a population is sampled on one side of each dose")
+    settings = (options.pop("patients"), options.pop("seed"), options.pop("quantities"), draws)
+    doses = _doses(*(options.pop(name) for name in ("rules", "no_rules", "visits", "events")))
     asked = read_options(times=None, step=None, engine="compiled", **options)
     own = None if no_uncertainty else (uncertainty or "")
-    _population(study, asked, (patients, seed, quantities, draws), own, threads, output, not no_figures)
+    _population(study, asked, settings, doses, own, threads, output, not no_figures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doses:
+    """What decides on doses, as asked for: the texts of `rules` at `visits` (days), `own` for those of the arms too, or
+    a log of `events`.
+    """
+
+    rules: tuple[str, ...]
+    own: bool
+    visits: tuple[float, ...]
+    events: str | None
+
+
+def _doses(rules: tuple[str, ...], no_rules: bool, visits: str | None, events: str | None) -> _Doses:
+    from ..errors import PkpdError
+    from ..units import duration
+
+    if events is not None and (rules or no_rules):
+        raise click.UsageError("--events goes with neither --rule nor --no-rules: the log says what is given")
+    try:
+        days = tuple(float(duration(part)) for part in visits.split(",")) if visits is not None else ()
+    except PkpdError as error:
+        raise click.UsageError(f"--visits: {error}") from None
+    return _Doses(rules, not no_rules, days, events)
 
 
 def _population(
     study: str,
     asked: Asked,
     settings: tuple[int, int, tuple[str, ...], int | None],
+    doses: _Doses,
     uncertainty: str | None,
     threads: int | None,
     output: str | None,
@@ -88,20 +128,31 @@ def _population(
     """Simulate and write; `uncertainty` is None for none, empty for the draws of the set."""
     from ..output.provenance import check_place
     from ..shards.progress import telling
-    from ..trials.population.population import DRAWS, Settings, run_of, simulate_population
-    from ..trials.population.record import TABLES
+    from ..trials.population.population import DRAWS, Settings, simulate_population
+    from ..trials.population.record import RULED, TABLES
+    from ..trials.population.subject import subject
     from .write import notes
 
     count, seed, quantities, draws = settings
     chosen = asked.resolve()
-    run, covariates = run_of(study, chosen)
-    own = Settings(count, seed, quantities, draws or DRAWS)
-    folder = Path(output) if output else Path("results") / f"{_folder(run.name)}-population"
-    check_place(folder, (*TABLES, "spread.csv", "report.txt"))
-    notes(run)
-    drawn = _uncertainty(run, chosen, asked.params, uncertainty)
-    found = simulate_population(run, covariates, own, drawn, None, threads, telling("patients"))
-    _write(found, folder, figures)
+    found = subject(study, chosen)
+    ruled = _ruled(found, doses, count, seed)
+    own = Settings(count, seed, quantities, draws or DRAWS, ruled)
+    folder = Path(output) if output else Path("results") / f"{_folder(found.run.name)}-population"
+    check_place(folder, (*TABLES, "spread.csv", "report.txt", *(RULED if ruled else ())))
+    notes(found.run)
+    drawn = _uncertainty(found.run, chosen, asked.params, uncertainty)
+    whole = simulate_population(found.run, found.covariates, own, drawn, None, threads, telling("patients"))
+    _write(whole, folder, figures)
+
+
+def _ruled(found: Subject, doses: _Doses, patients: int, seed: int) -> dict[str, Ruled]:
+    from ..trials.population.logged import logged_arms
+    from ..trials.population.ruled import ruled_arms
+
+    if doses.events is None:
+        return ruled_arms(found, doses.rules, doses.visits, own=doses.own)
+    return logged_arms(doses.events, found, patients, seed, doses.visits)
 
 
 def _uncertainty(run: Run, chosen: Options, params: str | None, uncertainty: str | None) -> Uncertainty | None:
@@ -140,10 +191,11 @@ def _unbacked(found: Population) -> dict[str, str]:
 
 def figure_files(found: Population) -> dict[str, bytes]:
     """Every figure, as PNG and SVG."""
+    from ..output.plots.adaptive import ruling_figures
     from ..output.plots.population import population_figures
     from ..output.plots.style import image
 
-    drawn = population_figures(found)
+    drawn = population_figures(found) | ruling_figures(found.rulings)
     return {f"{name}.{kind}": image(figure, kind) for name, figure in drawn.items() for kind in ("png", "svg")}
 
 

@@ -93,11 +93,20 @@ def study_run(study: Study, options: Options = PLAIN) -> Run:
         ]
         name = arm.name
         arms.append(_arm(name, arm.label, arm.schedule_name, arm.schedule, model, options, known, own, study.name))
+    notes += rule_notes(study)
     until = options.days if options.days is not None else duration(study.days)
     visits = tuple(v for v in study.visits if v <= until)
     times = options.times or sampling_times([a.schedule for a in arms], until, options.step, visits)
     said = tuple(dict.fromkeys(notes))
     return _run(study.name, tuple(arms), times, visits, options, tuple(sorted(set(study.source))), said)
+
+
+def rule_notes(study: Study) -> tuple[str, ...]:
+    """What to say of the rules of a study's arms where none are followed."""
+    names = [arm.name for arm in study.arms if arm.rules]
+    where = f"arm {names[0]}" if len(names) == 1 else f"arms {', '.join(names)}"
+    said = f"{where}: its rules need patients: pkpd population {study.name} follows them"
+    return (said if len(names) == 1 else said.replace("its rules", "their rules"),) if names else ()
 
 
 def schedule_run(name: str, schedule: Schedule, options: Options = PLAIN) -> Run:

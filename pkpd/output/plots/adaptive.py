@@ -1,4 +1,6 @@
-"""Figures of rules at work: an output of single patients with holds and doses, and where a cohort stands over time."""
+"""Figures of rules at work: an output of a cohort, and of single patients with holds and doses; where patients stand
+over time.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,11 @@ from .style import COLOURS, DASHES, INK, QUIET, SHADE, drawing, new_figure, plai
 
 if TYPE_CHECKING:
     from ...trials.adaptive.shown import Shown, ShownPatient
+    from ...trials.population.ruling import Ruling
 
 MOST_PATIENTS = 6
 STOPPED = "#CFCFCF"
+FEW = (COLOURS[1], COLOURS[2], COLOURS[4], COLOURS[5])  # lines of single patients
 # status of a dose: marker, edge, face
 _MARKS = {
     "given": ("^", INK, INK),
@@ -42,6 +46,19 @@ _STANDINGS = {
     "held": "#BBBBBB",
     "stopped": "#555555",
 }
+
+
+def ruling_figures(rulings: Sequence[Ruling]) -> dict[str, Figure]:
+    """Figures of every arm that has rules, by the name they are saved under: the cohort, and a few patients."""
+    figures = dict[str, Figure]()
+    for own in rulings:
+        end = f"_{own.log.arm}" if len(rulings) > 1 else ""
+        texts, arm = [rule.text for rule in own.ruled.rules], f"Arm {own.log.arm}"
+        levels = [(own.range(output), own.shown(output)) for output in own.watched]
+        said = (*_numbered(texts), f"The last dose planned is on day {own.last:g}.")
+        figures[f"rules{end}"] = rules_figure(own.standing(), levels, f"{arm}: doses decided by rules", said)
+        figures[f"rules_patients{end}"] = patients_figure(levels[0][1], f"{arm}: a few patients", texts)
+    return figures
 
 
 @drawing()
@@ -65,28 +82,35 @@ def patients_figure(shown: Shown, title: str = "", rules: Sequence[str] = ()) ->
     for axes in panels[: len(shown.patients) : columns]:
         axes.set_ylabel(_label(shown.output, shown.unit))
     _legend(figure, title or "Doses decided by rules", _handles(shown))
-    draw_footnote(
-        figure, *(f"Rule {k}: {text}.".replace(" %", "\N{NO-BREAK SPACE}%") for k, text in enumerate(rules, 1))
-    )
+    draw_footnote(figure, *_numbered(rules))
     return figure
 
 
 @drawing()
-def standing_figure(standing: Table, ranges: Table | None = None, title: str = "") -> Figure:
-    """The share of patients on full doses, reduced, raised, held and stopped, in steps; above it the median and 5-95 %
-    range of an output, where `ranges` gives one (tables of `standing_table` and `output_table`).
+def rules_figure(
+    standing: Table, levels: Sequence[tuple[Table, Shown]] = (), title: str = "", notes: Sequence[str] = ()
+) -> Figure:
+    """One panel an output that rules look at: median and 5-95 % of the patients, the levels of the rules, a few
+    patients. Below, the share of patients on full doses, reduced, raised, held and stopped, in steps (tables of
+    `output_table` and `standing_table`).
     """
-    figure = new_figure(6.8, 3.0 if ranges is None else 5.0)
-    panels = figure.subplots(1 if ranges is None else 2, 1, squeeze=False, sharex=True)[:, 0]
+    figure = new_figure(7.6, 3.4 + 2.4 * len(levels))
+    panels = figure.subplots(1 + len(levels), 1, squeeze=False, sharex=True)[:, 0]
     end = float(max(standing["time"]))
-    if ranges is not None:
-        _draw_ranges(panels[0], ranges)
-    handles = _draw_standing(panels[-1], standing)
+    for axes, (ranges, shown) in zip(panels, levels, strict=False):
+        _draw_levels(axes, ranges, shown)
+    _draw_standing(panels[-1], standing)
     _time(panels[-1], end)
-    _legend(figure, title or "Patients whose doses rules decide", handles)
+    for axes in panels:
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=7, handlelength=2.2)
+    figure.suptitle(plain(title or "Doses decided by rules", 90), x=0.01, ha="left", fontsize=10.5, weight="bold")
     failed = max(standing["failed"])
-    draw_footnote(figure, f"Patients who failed and are not counted: {failed}." if failed else "")
+    draw_footnote(figure, *notes, f"Patients who failed and are not counted: {failed}." if failed else "")
     return figure
+
+
+def _numbered(rules: Sequence[str]) -> list[str]:
+    return [f"Rule {k}: {text}.".replace(" %", "\N{NO-BREAK SPACE}%") for k, text in enumerate(rules, 1)]
 
 
 def _draw_patient(axes: Axes, shown: Shown, patient: ShownPatient) -> None:
@@ -112,32 +136,36 @@ def _mark(status: str, days: Sequence[float]) -> Line2D:
     return mark
 
 
-def _draw_ranges(axes: Axes, ranges: Table) -> None:
+def _draw_levels(axes: Axes, ranges: Table, shown: Shown) -> None:
     days = np.array(ranges["time"])
     low, middle, high = (np.array(ranges[name]) for name in ("p5", "p50", "p95"))
-    axes.fill_between(days, low, high, color=COLOURS[0], alpha=0.18, linewidth=0)
-    axes.plot(days, middle, color=COLOURS[0], linewidth=1.3)
-    axes.set_ylabel(_label(ranges["output"][0], ranges["unit"][0]))
-    axes.set_title(f"Median and 5-95 % range of {ranges['patients'][0]} patients")
+    axes.fill_between(days, low, high, color=COLOURS[0], alpha=0.18, linewidth=0, label="5 to 95 % of patients")
+    axes.plot(days, middle, color=COLOURS[0], linewidth=1.5, label="median", zorder=3)
+    for patient, colour in zip(shown.patients, FEW, strict=False):
+        label = f"patient {patient.number}"
+        axes.plot(shown.times, patient.values, color=colour, linewidth=0.8, label=label, zorder=2)
+    for k, (number, text, level) in enumerate(shown.thresholds):
+        dash = DASHES[1 + k % (len(DASHES) - 1)]
+        axes.axhline(level, color=INK, linestyle=dash, linewidth=0.9, label=f"rule {number}: {text}", zorder=1)
+    axes.set_ylabel(_label(shown.output, shown.unit))
+    axes.set_title(f"{_name(shown.output)} of {ranges['patients'][0]} patients")
 
 
-def _draw_standing(axes: Axes, standing: Table) -> list[Artist]:
-    """The shares one upon the other, for every standing that anybody has, and their handles from the top down."""
-    handles, below = list[Artist](), np.zeros(len(set(standing["time"])))
+def _draw_standing(axes: Axes, standing: Table) -> None:
+    """The shares one upon the other, for every standing that anybody has."""
+    below = np.zeros(len(set(standing["time"])))
     for name, colour in _STANDINGS.items():
         rows = [row for row, found in enumerate(standing["standing"]) if found == name]
         shares = np.array([standing["share"][row] or 0.0 for row in rows])
         if shares.any():
             days = np.array([standing["time"][row] for row in rows])
             style: dict[str, Any] = {"step": "post", "facecolor": colour, "edgecolor": "white", "linewidth": 0.6}
-            axes.fill_between(days, below, below + shares, **style)
-            handles.insert(0, Patch(facecolor=colour, label=name))
+            axes.fill_between(days, below, below + shares, label=name, **style)
             below = below + shares
     axes.set_ylim(0, 1)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_ylabel("share of patients")
     axes.set_title("Where patients stand from each day on")
-    return handles
 
 
 def _handles(shown: Shown) -> list[Artist]:

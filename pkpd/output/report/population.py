@@ -13,6 +13,7 @@ from ...dosing.sentence import sentence
 from ...trials.population.result import ArmPopulation, Population
 from ..tables import aligned
 from .fit_rows import counted
+from .population_rules import rules_text
 
 WIDTH = 120
 SHOWN = ("treg_fold", "nk_fold", "cd56bright_fold", "eosinophils_fold")
@@ -72,7 +73,7 @@ def _patients_text(arm: ArmPopulation, several: bool) -> str:
 
 
 def _arm_texts(found: Population, arm: ArmPopulation) -> list[str]:
-    texts = [_trouble(found, arm)]
+    texts = [_trouble(found, arm), *([rules_text(arm.ruling, found.draws)] if arm.ruling else [])]
     shown = [name for name in SHOWN if name in arm.outputs] or list(arm.outputs[:2])
     texts += [text for name in shown if (text := _band_text(found, arm, name))]
     return [*texts, _endpoints_text(found, arm)]

@@ -97,6 +97,25 @@ def read_log(path: str | Path, visits: Sequence[float], arm: str = "") -> Log:
 
     `visits` are the days on which decisions could be made. An arm need not be named where the file has one only.
     """
+    file, lines = Path(path).name, _checked(path)
+    arms = list(dict.fromkeys(cells[0] for _, cells in lines))
+    if (arm and arms and arm not in arms) or (not arm and len(arms) > 1):
+        hint = nearest(arm, arms) or f"; it has {', '.join(arms)}"
+        raise FileError(f"{file} has no arm '{arm[:40]}'{hint}" if arm else f"{file}: name one of its arms{hint}")
+    own = arm or (arms[0] if arms else "")
+    days = tuple(sorted(float(day) for day in visits))
+    events = [_event(cells, f"{file} line {n}", n, days) for n, cells in lines if cells[0] == own]
+    _in_order(events, file)
+    return Log(own, days, tuple(events), file)
+
+
+def arms_in(path: str | Path) -> tuple[str, ...]:
+    """The arms that an events.csv names; FileError when it is none."""
+    return tuple(dict.fromkeys(cells[0] for _, cells in _checked(path)))
+
+
+def _checked(path: str | Path) -> list[tuple[int, list[str]]]:
+    """Cells by number of the line, without the header."""
     file = Path(path).name
     lines = _lines(path, file)
     if not lines or tuple(lines[0][1]) != COLUMNS:
@@ -104,15 +123,7 @@ def read_log(path: str | Path, visits: Sequence[float], arm: str = "") -> Log:
     for number, cells in lines[1:]:
         if len(cells) != len(COLUMNS):
             raise FileError(f"{file} line {number} has {len(cells)} cells where the header has {len(COLUMNS)}")
-    arms = list(dict.fromkeys(cells[0] for _, cells in lines[1:]))
-    if (arm and arms and arm not in arms) or (not arm and len(arms) > 1):
-        hint = nearest(arm, arms) or f"; it has {', '.join(arms)}"
-        raise FileError(f"{file} has no arm '{arm[:40]}'{hint}" if arm else f"{file}: name one of its arms{hint}")
-    own = arm or (arms[0] if arms else "")
-    days = tuple(sorted(float(day) for day in visits))
-    events = [_event(cells, f"{file} line {n}", n, days) for n, cells in lines[1:] if cells[0] == own]
-    _in_order(events, file)
-    return Log(own, days, tuple(events), file)
+    return lines[1:]
 
 
 def _lines(path: str | Path, file: str) -> list[tuple[int, list[str]]]:

@@ -9,13 +9,12 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.code.library import outline_of
 from ...engine.compile import feasible, functions
 from ...engine.functions import Vector, parts
 from ...engine.native import NativeFunctions
 from ...keyed import Keyed
-from ...many import own_matrix
 from .cohort import Course
+from .columns import shared
 from .spread import Patients, Spread, patients_of
 
 ATTEMPTS = 50  # a patient for whom all of these fail is reported when simulated
@@ -80,7 +79,6 @@ def _steady(course: Course, patients: Patients) -> NDArray[np.bool_]:
 
 def _feasible(course: Course, values: Mapping[str, Vector]) -> NDArray[np.bool_]:
     code = cast(NativeFunctions, functions(course.model))
-    model = outline_of(course.model)
-    own = own_matrix(model, course.parameters.over(model.defaults), values)
+    own = shared(course).own(values)
     fixed = parts(code.fixed_many(own), code.code.layout.parameters, code.outline)
     return feasible(fixed)

@@ -5,33 +5,40 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...data import built_in
 from ...dosing.given import given
-from ...dosing.library import load_schedule, schedule_names
 from ...dosing.schedule import Schedule
+from ...engine.batch import Failure
 from ...engine.code.library import outline_of
 from ...engine.functions import Vector
-from ...errors import ScheduleError, SimulationError, nearest
+from ...errors import SimulationError
 from ...inference.uncertainty.bands import thinned
 from ...inference.uncertainty.draws import default_draws
 from ...keyed import Keyed
 from ...shards.progress import Pace, Progress
 from ...studies.covariates import Covariate
-from ...studies.study import Study, load_study
-from ..run import PLAIN, Options, Run, RunArm, schedule_run, study_run
+from ...studies.study import Study
+from ..adaptive.log import Log
+from ..adaptive.rules import outputs_needed
+from ..adaptive.steering import steering
+from ..run import PLAIN, Options, Run, RunArm
 from ..uncertainty import Uncertainty, uncertainty_of
 from .cohort import Course, pieces_of
 from .gather import Lines, interval, lines_of, split
+from .logged import logged_arms
 from .result import ArmPopulation, Population
+from .ruled import Ruled, ruled_arms
+from .ruling import Ruling
 from .sampling import Sampling, followed, sampling
 from .spread import Patients, spread_of
+from .subject import subject
 from .wanted import quantities_of, shown
-from .work import Asked, Part, Rules, Task, in_order
+from .work import Asked, Part, Task, in_order
 
 if TYPE_CHECKING:
     from ...inference.uncertainty.draws import Draws
@@ -51,7 +58,10 @@ def population(
     quantities: Sequence[str] = (),
     draws: Draws | str | None = "default",
     draw_count: int = DRAWS,
-    rules: Rules | None = None,
+    rules: Sequence[str] = (),
+    visits: Sequence[float] = (),
+    arm_rules: bool = True,
+    events: str | Path | None = None,
     executor: Executor | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -61,54 +71,39 @@ def population(
     The same patients are simulated around the parameters as they are, and again around each of `draw_count` of the
     `draws` ("default" are those that come with the model where no other set is given; None for none), so that how
     patients differ is kept apart from how uncertain their typical values are. `quantities` adds endpoints by name.
-    `rules` make the `Steer` of a piece of patients, which decides on doses at visits. Work and numbers are as in
+    `rules` (texts) decide on doses at `visits` (days) in every arm with doses, beside those of the study's arms unless
+    not `arm_rules`; or patients get the doses that a file of `events` tells. Work and numbers are as in
     `simulate_many`: a patient is the same whoever works and whoever else is drawn. PkpdError for what does not fit.
     """
-    run, covariates = run_of(study_or_schedule, options)
+    found = subject(study_or_schedule, options)
+    if events is None:
+        ruled = ruled_arms(found, rules, visits, own=arm_rules)
+    else:
+        ruled = logged_arms(events, found, patients, seed, visits)
+    uncertainty = _asked_uncertainty(found.run, options, draws)
+    own = Settings(patients, seed, tuple(quantities), draw_count, ruled)
+    return simulate_population(found.run, found.covariates, own, uncertainty, executor, threads, progress)
+
+
+def _asked_uncertainty(run: Run, options: Options, draws: Draws | str | None) -> Uncertainty | None:
     base = outline_of(options.model).defaults
     whole = base if options.parameters is None else options.parameters.over(base)
     if isinstance(draws, str):
         draws = default_draws(options.model) if options.parameters is None else None
-    uncertainty = None
-    if draws is not None:
-        uncertainty, _ = uncertainty_of(run, draws, whole, [name for name, _ in options.changes])
-    own = Settings(patients, seed, tuple(quantities), draw_count, rules)
-    return simulate_population(run, covariates, own, uncertainty, executor, threads, progress)
-
-
-def run_of(subject: Study | Schedule | str, options: Options = PLAIN) -> tuple[Run, tuple[Covariate, ...]]:
-    """The run of a study (by name, file or value) or else of a schedule, and the covariates of its patients."""
-    found = subject_of(subject) if isinstance(subject, str) else subject
-    if options.side not in ("pre", "post"):
-        raise SimulationError(f"a population is sampled on one side of each dose, pre or post, not '{options.side}'")
-    if isinstance(found, Study):
-        return study_run(found, options), found.covariates
-    name = " ".join(subject.split()) if isinstance(subject, str) else "schedule"
-    return schedule_run(name, found, options), ()
-
-
-def subject_of(text: str) -> Study | Schedule:
-    """A study where the text is the name of one or a file of ours, else a schedule by its name or text."""
-    name = text.strip()
-    studies, schedules = built_in("study"), schedule_names()
-    if name in studies or name.endswith(".toml"):
-        return load_study(name)
-    if name.isidentifier() and name not in schedules and name.lower() != "none":
-        raise ScheduleError(
-            f"'{name[:60]}' is neither a study nor a named schedule{nearest(name, (*studies, *schedules))}"
-        )
-    return load_schedule(text)
+    if draws is None:
+        return None
+    return uncertainty_of(run, draws, whole, [name for name, _ in options.changes])[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settings:
-    """How many patients and draws, from which seed, and what is asked of them."""
+    """How many patients and draws, from which seed, what is asked of them, and what decides on the doses of an arm."""
 
     patients: int = PATIENTS
     seed: int = 1
     quantities: tuple[str, ...] = ()
     draws: int = DRAWS
-    rules: Rules | None = None
+    ruled: Mapping[str, Ruled] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         Keyed(self.seed)
@@ -161,17 +156,22 @@ def _plan(
     doses = [d for d in given(arm.schedule, arm.bsa, arm.weight) if float(d.time) < horizon]
     outputs = [o.name for o in outline.outputs]
     quantities = quantities_of(outputs, doses, horizon, settings.quantities)
-    days = [*run.visits, *(day for q in quantities for day in q.days)]
+    ruled = settings.ruled.get(arm.name)
+    days = [*run.visits, *(ruled.visits if ruled else ()), *(day for q in quantities for day in q.days)]
     late = next((day for day in days if not 0 <= day <= horizon), None)
     if late is not None:
         raise SimulationError(f"day {late:g} was asked for, and the days simulated are 0 to {horizon:g}; choose --days")
     own = sampling(doses, horizon, days)
     bands = shown(outputs)
     rows = tuple(own.hourly if name in ("il2", outputs[0]) else own.daily for name in bands)
-    needed = tuple(dict.fromkeys((*bands, *(o for q in quantities for o in q.outputs))))
+    watched = tuple(o for o in outputs_needed(ruled.rules) if o in outputs) if ruled else ()
+    needed = tuple(dict.fromkeys((*bands, *(o for q in quantities for o in q.outputs), *watched)))
     sized = (run.side, run.tolerances, arm.bsa, arm.weight)
     course = Course(run.model, arm.schedule, arm.parameters, needed, own.times, *sized)
-    asked = Asked(course, spread_of(arm.parameters, covariates), bands, rows, quantities, run.visits, settings.rules)
+    if ruled:  # what does not fit is refused before anybody is simulated
+        steering(ruled.rules, course, Patients(0, 1, {}), ruled.visits)
+    spread = spread_of(arm.parameters, covariates)
+    asked = Asked(course, spread, bands, rows, quantities, arm.name, ruled, watched, own.daily)
     units = {o.name: o.unit for o in outline.outputs}
     return _Plan(arm, asked, own, tuple(followed(doses)), units, _typical(arm, place, uncertainty))
 
@@ -236,7 +236,17 @@ def _arm(plan: _Plan, found: Sequence[tuple[Lines, list[Part]]]) -> ArmPopulatio
         followed=plan.followed,
         draws_failed=tuple((k, f) for k, own in enumerate(drawn, 1) for f in own.failures),
         draws_redrawn=sum(len(own.redrawn) for own in drawn),
+        ruling=_ruling(plan, parts, patients, lines.failures) if plan.asked.ruled else None,
     )
+
+
+def _ruling(plan: _Plan, parts: Sequence[Part], patients: Patients, failures: tuple[Failure, ...]) -> Ruling:
+    asked, ruled = plan.asked, plan.asked.ruled
+    assert ruled is not None
+    log = Log(asked.arm, ruled.visits, tuple(event for part in parts for event in part.events))
+    values = np.stack([np.concatenate([part.watched[k] for part in parts]) for k in range(len(asked.watched))], axis=1)
+    days = asked.course.times[asked.watched_rows]
+    return Ruling(ruled, asked.course, patients, failures, log, asked.watched, days, values)
 
 
 def _interval(drawn: Sequence[Vector], base: Vector) -> tuple[Vector, Vector]:
@@ -266,6 +276,7 @@ def _correlations(patients: Patients, endpoints: Vector) -> tuple[tuple[str, ...
     from scipy.stats import rankdata
 
     varied = {name: column for name, column in patients.values.items() if np.ptp(column) > 0}
+    ranks = [rankdata(column) for column in varied.values()]
     found = np.full((len(varied), endpoints.shape[1]), np.nan)
     for k, column in enumerate(endpoints.T):
         told = np.isfinite(column)
@@ -274,5 +285,6 @@ def _correlations(patients: Patients, endpoints: Vector) -> tuple[tuple[str, ...
         rank = rankdata(column[told])
         for j, values in enumerate(varied.values()):
             if np.ptp(values[told]) > 0:
-                found[j, k] = np.corrcoef(rankdata(values[told]), rank)[0, 1]
+                own = ranks[j] if told.all() else rankdata(values[told])
+                found[j, k] = np.corrcoef(own, rank)[0, 1]
     return tuple(varied), found

@@ -18,6 +18,7 @@ from ...quantities import Measured
 from ..run import Run, RunArm
 from ..uncertainty import Uncertainty
 from .gather import SHARES, STATISTICS, Lines, Split
+from .ruling import Ruling
 from .sampling import Sampling
 from .spread import Patients, Spread
 from .work import day_of
@@ -28,7 +29,7 @@ class ArmPopulation:
     """One arm: `lines` of its population and their intervals over the draws, NaN without draws. `bands_low` and
     `bands_high` have the shapes of `lines.bands`; `endpoints` is of shape (patients, quantities), NaN for those who
     failed; `followed` are the days of doses after which IL-2 is sampled by the hour; `correlations` are Spearman's
-    between what was drawn and the quantities, shape (drawn, quantities).
+    between what was drawn and the quantities, shape (drawn, quantities). `ruling` is what rules did, None without any.
     """
 
     arm: RunArm
@@ -52,6 +53,7 @@ class ArmPopulation:
     followed: tuple[float, ...] = ()
     draws_failed: tuple[tuple[int, Failure], ...] = ()
     draws_redrawn: int = 0
+    ruling: Ruling | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -98,6 +100,11 @@ class Population:
     def draws(self) -> int:
         """Draws of typical values, 0 without uncertainty."""
         return len(self.uncertainty.draws.values) if self.uncertainty else 0
+
+    @property
+    def rulings(self) -> tuple[Ruling, ...]:
+        """What rules did in each arm that has any."""
+        return tuple(arm.ruling for arm in self.arms if arm.ruling)
 
     @property
     def bands(self) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -71,21 +72,27 @@ def dosed(course: Course, patients: Patients, factors: Vector, horizon: float) -
     `factors` say, shape (patients, doses).
     """
     bsa, weight = (_size(course, patients, *what) for what in (("bsa", "m2"), ("weight", "kg")))
-    plan = course.schedule
-    # doses grow in proportion with either size, so three sizes tell all others
-    flat, wide, heavy = (given(plan, *sizes) for sizes in ((1.0, 1.0), (2.0, 1.0), (1.0, 2.0)))
-    one, two, three = (total_miu(doses, horizon) for doses in (flat, wide, heavy))
+    plan, (one, two, three, shots, end) = course.schedule, _planned(course, horizon)
     per_m2, per_kg = two - one, three - one
     total = np.full(patients.count, one - per_m2 - per_kg)
     # a size that no dose needs may be unknown
     total = total + (per_m2 * bsa if per_m2 else 0.0) + (per_kg * weight if per_kg else 0.0)
-    number = np.full(patients.count, float(injections(flat, horizon)))
+    number = np.full(patients.count, shots)
     for k in np.flatnonzero((factors != 1).any(axis=0)).tolist():
         dose = plan.doses[k]
         times, size = _times(dose, horizon), {"m2": bsa, "kg": weight}.get(dose.per, 1.0)
         total = total - (1 - factors[:, k]) * times * dose.amount * size * _miu(dose.unit)
         number = number - times * (factors[:, k] == 0)
-    return Dosed(total, number, min(treatment_end(flat), horizon))
+    return Dosed(total, number, end)
+
+
+@lru_cache(maxsize=64)
+def _planned(course: Course, horizon: float) -> tuple[float, float, float, float, float]:
+    """MIU planned for three body sizes, injections, and the day on which treatment ends."""
+    # doses grow in proportion with either size, so three sizes tell all others
+    flat, wide, heavy = (given(course.schedule, *sizes) for sizes in ((1.0, 1.0), (2.0, 1.0), (1.0, 2.0)))
+    one, two, three = (total_miu(doses, horizon) for doses in (flat, wide, heavy))
+    return one, two, three, float(injections(flat, horizon)), min(treatment_end(flat), horizon)
 
 
 def _times(dose: Dose, horizon: float) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def patients_of(
     """
     keyed = replace(keyed, prefix=f"attempt {attempt} " if attempt else "")
     centre = {t.name: t.value for t in parameters.tables} | dict(typical or {})
-    own = [keyed.normals(name, first, count)[:, 0] for name in spread.names]
+    own = [_deviates(keyed, name, first, count)[:, 0] for name in spread.names]
     values = {name: np.full(count, value) for name, value in (typical or {}).items()}
     for k, (name, sd) in enumerate(zip(spread.names, spread.sd, strict=True)):
         mixed = np.zeros(count)
@@ -104,6 +105,14 @@ def patients_of(
     return Patients(first, count, values, changed, labels)
 
 
+@lru_cache(maxsize=2048)
+def _deviates(keyed: Keyed, name: str, first: int, count: int, each: int = 1) -> Vector:
+    """Normal deviates, shape (patients, each); kept, since every draw of typical values asks for the same."""
+    found = keyed.normals(name, first, count, each)
+    found.flags.writeable = False
+    return found
+
+
 def _blocks(
     spread: Spread,
     keyed: Keyed,
@@ -115,7 +124,7 @@ def _blocks(
 ) -> tuple[Mapping[str, Vector], ...]:
     found = [dict[str, Vector]() for _ in range(blocks if spread.occasions else 0)]
     for name, sd in spread.occasions:
-        deviates = keyed.normals(f"{name} occasion", first, count, blocks)
+        deviates = _deviates(keyed, f"{name} occasion", first, count, blocks)
         own = values.get(name, np.full(count, centre[name]))
         for k, block in enumerate(found):
             block[name] = own * _exp(sd * deviates[:, k])

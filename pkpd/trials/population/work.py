@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,26 +18,31 @@ from ...engine.plan import Whole
 from ...errors import SimulationError
 from ...keyed import Keyed
 from ...quantities import Measured
-from .cohort import Course, Steer, simulate_cohort
+from ..adaptive.log import Event
+from .cohort import Course
 from .enrol import enrol
+from .ruled import Ruled, ruled_cohort
 from .sampling import dosed
 from .spread import Patients, Spread
 
 AHEAD = 32  # pieces under way at most, so that finished ones do not fill the memory
-Rules = Callable[[Course, Patients], Steer]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """What every piece of an arm is asked for: `rows` are those of each band. `rules` decide on doses at `visits`."""
+    """What every piece of an arm is asked for: `rows` are those of each band. What is `ruled` decides on doses, by the
+    outputs `watched` (at rows `watched_rows`).
+    """
 
     course: Course
     spread: Spread
     bands: tuple[str, ...]
     rows: tuple[Whole, ...]
     quantities: tuple[Measured, ...]
-    visits: tuple[float, ...] = ()
-    rules: Rules | None = None
+    arm: str = ""
+    ruled: Ruled | None = None
+    watched: tuple[str, ...] = ()
+    watched_rows: Whole = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,21 +59,23 @@ class Task:
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """Bands' outputs, each of shape (patients, rows), and endpoints, shape (patients, quantities); NaN for those who
-    failed.
+    failed. Around the typical values as they are also what was decided about doses, and the outputs that it was decided
+    by, each of shape (patients, rows).
     """
 
     patients: Patients
     bands: tuple[Vector, ...]
     endpoints: Vector
     failures: tuple[Failure, ...]
+    events: tuple[Event, ...] = ()
+    watched: tuple[Vector, ...] = ()
 
 
 def simulate_part(task: Task) -> Part:
     """Draw and simulate the patients of a task."""
     asked, course = task.asked, task.asked.course
     patients = enrol(course, asked.spread, task.keyed, task.first, task.count, dict(task.typical))
-    steer = asked.rules(course, patients) if asked.rules else None
-    found = simulate_cohort(course, patients, None, asked.visits, steer)
+    found, events = ruled_cohort(asked.ruled, course, patients, asked.arm, drawn=bool(task.typical))
     values = {name: found.values[:, k] for k, name in enumerate(course.outputs)}
     given = dosed(course, patients, found.factors, float(course.times.max()))
     endpoints = np.full((patients.count, len(asked.quantities)), np.nan)
@@ -76,7 +83,10 @@ def simulate_part(task: Task) -> Part:
         endpoints[:, k] = quantity.of(course.times, values, given)
     endpoints[[f.patient - task.first for f in found.failures]] = np.nan
     bands = tuple(values[name][:, rows] for name, rows in zip(asked.bands, asked.rows, strict=True))
-    return Part(patients, bands, endpoints, found.failures)
+    if task.typical:
+        return Part(patients, bands, endpoints, found.failures)
+    watched = tuple(values[name][:, asked.watched_rows] for name in asked.watched)
+    return Part(patients, bands, endpoints, found.failures, events, watched)
 
 
 def in_order(
