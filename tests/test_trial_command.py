@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from commands import FILES, pkpd, put_files, record, refused, rows, study_file, works
 
+from pkpd import data
 from pkpd.cli.trial_files import NAMES
 from pkpd.output.provenance import read_record
 from pkpd.trials.clinical.caution import CAUTION
@@ -100,11 +101,11 @@ def test_rules_decide_on_doses_and_are_listed() -> None:
     rule = "if treg_fold > 1.5 at visit: hold until < 1.2"
     said = works("trial", *PLAIN, "--rule", rule, "--output", "ruled")
     works("trial", *PLAIN, "--output", "plain")
-    assert f"Rule: {rule}" in said
+    assert f"Rule of arm il2: {rule}" in said
     events, patients = rows("ruled/events.csv"), rows("ruled/patients.csv")
     arms = {row["patient"]: row["arm"] for row in patients}
     assert events and all(arms[e["id"]] == e["arm"] for e in events)
-    assert record("ruled/run.json")["rules"] == [rule]
+    assert record("ruled/run.json")["rules"] == {"il2": [rule]}
     received = [float(rows(f"{folder}/counts.csv")[0]["doses_received"]) for folder in ("ruled", "plain")]
     assert received[0] < received[1]
     # no exposure, no effect: the placebo arm responds as without rules, since the anchor is the regimen without them
@@ -113,6 +114,20 @@ def test_rules_decide_on_doses_and_are_listed() -> None:
         for folder in ("ruled", "plain")
     ]
     assert placebo[0] == placebo[1]
+
+
+def test_the_rules_of_an_arm_are_followed() -> None:
+    rule = "if treg_fold > 1.5 at visit: hold until < 1.2"
+    text = (data.folder() / "studies" / "he2020.toml").read_text("utf-8")
+    Path("own.toml").write_text(
+        text.replace('schedule = "he2020"', f"schedule = \"he2020\"\nrules = ['{rule}']", 1), "utf-8"
+    )
+    said = works("trial", "own.toml", *PLAIN[1:], "--output", "own")
+    works("trial", *PLAIN, "--rule", rule, "--output", "asked")
+    assert f"Rule of arm il2: {rule}" in said and "follow them" not in said
+    assert Path("own/responses.csv").read_bytes() == Path("asked/responses.csv").read_bytes()
+    assert Path("own/events.csv").read_bytes() == Path("asked/events.csv").read_bytes()
+    assert "Rule" not in works("trial", "own.toml", *PLAIN[1:], "--no-rules", "--output", "none")
 
 
 def test_a_study_of_one_arm_without_outcomes_goes_without_the_clinical_part() -> None:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import PkpdError
-from .options import model_option, read_options
+from .options import (
+    declared,
+    model_option,
+    no_figures_option,
+    params_option,
+    read_options,
+    refuse_both,
+    refuse_empty,
+    rtol_option,
+    set_option,
+    threads_option,
+)
 
 if TYPE_CHECKING:
     from ..inference.uncertainty.draws import Draws
-    from ..shards.progress import Progress
     from ..studies.study import Study
     from ..trials.adaptive.rules import Rule
     from ..trials.clinical.anchors import Assumed
@@ -25,17 +34,13 @@ if TYPE_CHECKING:
     from ..trials.conduct.terms import Conduct
     from ..trials.run import Options
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-PATIENCE = 2.0  # seconds
-
 _OPTIONS = (
     click.option("--replicates", type=int, default=1000, metavar="N", help="How many trials.  [default: 1000]"),
     click.option("--seed", type=int, default=1, metavar="N", help="Of all random numbers.  [default: 1]"),
     click.option("--patients", type=int, metavar="N", help="Patients in each arm.  [default: as the study says]"),
     model_option,
-    click.option("--params", metavar="FILE", help="Parameter file (or name) laid over the model's own."),
-    click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one parameter; repeatable."),
+    params_option,
+    set_option,
     click.option(
         "--conduct",
         "terms",
@@ -50,8 +55,9 @@ _OPTIONS = (
         metavar="TEXT",
         help='Doses by biomarker, e.g. "if eosinophils_fold > 3 at visit: hold until < 1.5"; repeatable.',
     ),
+    click.option("--no-rules", is_flag=True, help="Leave out the rules that arms of the study have themselves."),
     click.option("--side", default="pre", metavar="pre|post", help="Samples before or after a dose.  [default: pre]"),
-    click.option("--rtol", type=float, default=1e-6, metavar="NUMBER", help="Relative tolerance.  [default: 1e-06]"),
+    rtol_option,
     click.option("--uncertainty", metavar="FILE", help="Draws of parameters, or default.  [default: those of the set]"),
     click.option("--no-uncertainty", is_flag=True, help="The same typical values in every replicate."),
     click.option(
@@ -68,16 +74,10 @@ _OPTIONS = (
         help="Between-trial SD of the log-odds of a response, 0.5 or more.  [default: 0.5]",
     ),
     click.option("--alpha", type=float, default=0.05, metavar="P", help="Level of the tests.  [default: 0.05]"),
-    click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.  [default: every core]"),
+    threads_option,
     click.option("--output", metavar="FOLDER", help="Where to write.  [default: results/NAME-trial]"),
-    click.option("--no-figures", is_flag=True, help="Write the tables only."),
+    no_figures_option,
 )
-
-
-def _with_options(command: F) -> F:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +88,7 @@ class Wanted:
     options: Options
     conduct: Conduct
     rules: tuple[Rule, ...]
+    arm_rules: bool
     draws: Draws | None
     link: Link
     assumed: Assumed
@@ -100,7 +101,7 @@ class Wanted:
 
 @click.command()
 @click.argument("study")
-@_with_options
+@declared(_OPTIONS)
 def trial(study: str, output: str | None, no_figures: bool, **options: Any) -> None:
     """Repeat STUDY as a virtual trial: randomisation, visits, missed doses, dropout, assays, tests against baseline and
     placebo.
@@ -133,7 +134,7 @@ def _tell(wanted: Wanted, folder: Path, figures: bool, began: float) -> None:
     from .trial_files import report_and_files, to_record
 
     w = wanted
-    found = _simulated(w, w.rules)
+    found = _simulated(w, w.rules, w.arm_rules)
     _notes(w, found)
     simulated = time.monotonic() - began
     shown, missing = _illustration(wanted, found)
@@ -147,7 +148,8 @@ def _tell(wanted: Wanted, folder: Path, figures: bool, began: float) -> None:
     )
 
 
-def _simulated(wanted: Wanted, rules: tuple[Rule, ...]) -> VirtualTrial:
+def _simulated(wanted: Wanted, rules: tuple[Rule, ...], arm_rules: bool) -> VirtualTrial:
+    from ..shards.progress import telling_late
     from ..trials.conduct.trial import virtual_trial
 
     w = wanted
@@ -160,8 +162,9 @@ def _simulated(wanted: Wanted, rules: tuple[Rule, ...]) -> VirtualTrial:
         conduct=w.conduct,
         draws=w.draws,
         rules=rules,
+        arm_rules=arm_rules,
         threads=w.threads,
-        progress=_progress(),
+        progress=telling_late("replicates"),
     )
 
 
@@ -184,7 +187,7 @@ def _illustration(wanted: Wanted, found: VirtualTrial) -> tuple[Illustration | N
     w = wanted
     try:
         # rules change the regimen, so the link is anchored on the same patients without them
-        anchor = _simulated(w, ()) if w.rules else None
+        anchor = _simulated(w, (), False) if found.rules else None
         return illustrate(found, w.study.outcomes, w.link, w.assumed, w.alpha, anchor=anchor), ""
     except PkpdError as error:
         click.echo(f"note: no clinical illustration: {error}", err=True)
@@ -210,6 +213,7 @@ def _wanted(study: str, **options: Any) -> Wanted:
         chosen,
         conduct,
         read_rules(options["rules"], "--rule"),
+        not options["no_rules"],
         None if options["no_uncertainty"] else _draws(options["uncertainty"], options["params"], chosen),
         link,
         assumed,
@@ -247,11 +251,8 @@ def _check(
     alpha: float,
 ) -> None:
     """A usage error for options that make no sense."""
-    for option, text in (("--output", output), ("--uncertainty", uncertainty), ("--params", params)):
-        if text == "":
-            raise click.UsageError(f"{option} takes a name, not an empty text")
-    if uncertainty is not None and no_uncertainty:
-        raise click.UsageError("--uncertainty and --no-uncertainty contradict each other")
+    refuse_empty({"--output": output, "--uncertainty": uncertainty, "--params": params})
+    refuse_both(uncertainty, no_uncertainty)
     if side not in ("pre", "post"):
         raise click.UsageError(f"--side is pre or post, since a visit has one sample, not '{side[:40]}'")
     if not 0 < alpha < 1:
@@ -262,18 +263,3 @@ def _check_numbers(replicates: int, seed: int, patients: int | None) -> None:
     for option, number, least in (("--replicates", replicates, 1), ("--seed", seed, 0), ("--patients", patients, 1)):
         if number is not None and number < least:
             raise click.UsageError(f"{option} is a whole number, {least} or more, not {number}")
-
-
-def _progress() -> Progress:
-    """Tells replicates on standard error once it takes longer than two seconds."""
-    from ..shards.progress import telling
-
-    begin, tell = time.monotonic(), telling("replicates")
-    told = [False]
-
-    def progress(done: int, total: int, seconds: float) -> None:
-        if told[0] or (done < total and time.monotonic() - begin > PATIENCE):
-            told[0] = True
-            tell(done, total, seconds)
-
-    return progress

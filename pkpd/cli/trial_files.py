@@ -49,47 +49,33 @@ def to_record(
     wanted: Wanted, trial: VirtualTrial, shown: Illustration | None, files: Mapping[str, bytes]
 ) -> dict[str, Any]:
     """The trial as plain tables for `run.json`."""
-    from ..engine.code.library import outline_of
-    from ..inference.uncertainty.draws import write_draws
-    from ..output.provenance import digest
+    from ..trials.record import digests, draws_table, head, set_table
     from .run import command_line
 
     w = wanted
-    draws = None if w.draws is None or not trial.drawn else w.draws
     return {
-        "kind": "trial",
-        "name": trial.study,
-        "command": command_line(),
-        "model": {"name": trial.model, "fingerprint": outline_of(trial.model).fingerprint},
-        "tolerances": {"relative": w.options.tolerances.relative, "absolute": w.options.tolerances.absolute},
-        "seed": trial.seed,
+        **head("trial", trial.study, command_line(), trial.model, trial.seed, w.options.tolerances),
         "replicates": trial.replicates,
         "side": trial.side,
         "visits": list(trial.visits),
         "sources": list(w.study.source),
         "arms": _arms(trial),
         "control": trial.control,
-        "parameters": {"origin": trial.parameters.origin, "tables": trial.parameters.to_tables()},
+        "parameters": set_table(trial.parameters),
         "conduct": trial.conduct.tables.to_tables(),
-        "rules": [rule.text for rule in trial.rules],
-        "draws": None
-        if draws is None
-        else {"origin": draws.origin, "count": len(draws.values), "digest": digest(write_draws(draws))},
+        "rules": {arm: [rule.text for rule in rules] for arm, rules in trial.rules.items()},
+        "draws": draws_table(w.draws if trial.drawn else None),
         "alpha": w.alpha,
         "illustration": None if shown is None else _assumptions(shown),
-        "tables": {name: digest(data) for name, data in files.items() if name.endswith(".csv")},
+        "tables": digests({name: data for name, data in files.items() if name.endswith(".csv")}),
     }
 
 
 def _arms(trial: VirtualTrial) -> dict[str, Any]:
-    from ..dosing.records import to_records
+    from ..trials.record import schedule_table
 
     return {
-        arm.name: {
-            "label": arm.label,
-            "patients": size,
-            "schedule": {"name": arm.schedule_name, "records": to_records(arm.schedule)},
-        }
+        arm.name: {"label": arm.label, "patients": size, "schedule": schedule_table(arm)}
         for arm, size in zip(trial.arms, trial.sizes, strict=True)
     }
 
@@ -212,7 +198,9 @@ def _drawn(wanted: Wanted, trial: VirtualTrial) -> list[tuple[str, Any]]:
     from ..trials.conduct.planning import Asked, plan_of
 
     w = wanted
-    asked = Asked(w.study, w.options, w.seed, w.replicates, w.patients, w.conduct, w.draws, (), None, w.rules)
+    asked = Asked(
+        w.study, w.options, w.seed, w.replicates, w.patients, w.conduct, w.draws, (), None, w.rules, w.arm_rules
+    )
     patients = enrolled(plan_of(asked).plan, 0).patients
     units = {t.name: t.unit for t in trial.parameters.tables}
     labels = [(name, list(levels)) for name, levels in patients.labels.items()]
@@ -224,7 +212,7 @@ def _numbers(values: list[float]) -> list[float | None]:
 
 
 def _figures(wanted: Wanted, trial: VirtualTrial, visits: Visits, shown: Illustration | None) -> dict[str, bytes]:
-    from ..output.plots.style import image
+    from ..output.plots.style import images
     from ..output.plots.trial import arm_looks, significance_figure, visits_figure
     from ..output.plots.trial_outcomes import power_figure, responses_figure
 
@@ -233,4 +221,4 @@ def _figures(wanted: Wanted, trial: VirtualTrial, visits: Visits, shown: Illustr
         looks = {arm.name: look for arm, look in zip(trial.arms, arm_looks(trial), strict=True)}
         drawn["responses"] = responses_figure(shown, looks, trial.study)
         drawn["power"] = power_figure(shown, trial.study)
-    return {f"{name}.{kind}": image(figure, kind) for name, figure in drawn.items() for kind in ("png", "svg")}
+    return images(drawn)

@@ -105,7 +105,7 @@ def rule_notes(study: Study) -> tuple[str, ...]:
     """What to say of the rules of a study's arms where none are followed."""
     names = [arm.name for arm in study.arms if arm.rules]
     where = f"arm {names[0]}" if len(names) == 1 else f"arms {', '.join(names)}"
-    said = f"{where}: its rules need patients: pkpd population {study.name} follows them"
+    said = f"{where}: its rules need patients: pkpd population and pkpd trial follow them"
     return (said if len(names) == 1 else said.replace("its rules", "their rules"),) if names else ()
 
 

@@ -50,15 +50,15 @@ def trial_text(
 
 def _head(trial: VirtualTrial) -> str:
     lines = [
-        f"{trial.study}: virtual trial, model {trial.model}, {_many(trial.replicates, 'replicate')}, seed {trial.seed}"
+        f"{trial.study}: virtual trial, model {trial.model}, {counted(trial.replicates, 'replicate')}, seed {trial.seed}"
     ]
     lines += [
-        f"{arm.label}, {_many(size, 'patient')}: {sentence(arm.schedule)}"
+        f"{arm.label}, {counted(size, 'patient')}: {sentence(arm.schedule)}"
         for arm, size in zip(trial.arms, trial.sizes, strict=True)
     ]
     side = "after" if trial.side == "post" else "before"
     lines.append(f"Samples on a dosing day are taken {side} the dose. The first visit is the baseline.")
-    lines += [f"Rule: {rule.text}" for rule in trial.rules]
+    lines += [f"Rule of arm {arm}: {rule.text}" for arm, rules in trial.rules.items() for rule in rules]
     if trial.drawn:
         lines.append(
             f"Parameter uncertainty is on: each replicate takes one of the draws ({trial.drawn}) as its typical "
@@ -102,12 +102,12 @@ def _happened(trial: VirtualTrial) -> str:
     if trial.rules:
         a = trial.attendance
         rows.append(["full doses received", *(f"{a.received[a.arm == k].sum():.1f}" for k in told)])
-    said = [f"What happened, in all {_many(trial.replicates, 'replicate')} together\n{aligned(rows)}"]
+    said = [f"What happened, in all {counted(trial.replicates, 'replicate')} together\n{aligned(rows)}"]
     if trial.rules:
-        said.append(f"Rules took {_many(len(trial.example.events), 'decision')} in replicate 1; events.csv lists them.")
+        said.append(f"Rules took {counted(len(trial.example.events), 'decision')} in replicate 1; events.csv lists them.")
     said.append("Redrawn: had no steady baseline when first drawn, and was drawn again.")
     if trial.lost:
-        said.append(f"{_many(len(trial.lost), 'patient')} could not be simulated and had no visits, such as:")
+        said.append(f"{counted(len(trial.lost), 'patient')} could not be simulated and had no visits, such as:")
         said += [
             f"  replicate {f.replicate + 1}, patient {f.patient + 1} ({f.arm}), day {number(f.day)}: {f.reason[:160]}"
             for f in trial.lost[:MOST_SHOWN]
@@ -235,7 +235,3 @@ def folded(text: str) -> str:
         for line in text.splitlines()
     ]
     return "\n".join(lines)
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"

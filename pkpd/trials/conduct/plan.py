@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,9 +32,9 @@ def starts_of(schedules: Sequence[Schedule]) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ruled:
-    """Rules that decide on doses at visits, and how what they look at is measured."""
+    """Rules that decide on doses at visits, those of each arm by its name, and how what they look at is measured."""
 
-    rules: tuple[Rule, ...] = ()
+    rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     assays: tuple[Assay, ...] = ()
 
 
@@ -58,7 +58,7 @@ class Plan:
     assays: tuple[Assay, ...]
     exposures: tuple[Endpoint, ...]
     control: int
-    rules: Ruled = Ruled()
+    rules: Ruled = field(default_factory=Ruled)
 
     @property
     def patients(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,9 @@ from ...measures import Endpoint
 from ...model.outline import Named, Outline
 from ...studies.study import Study
 from ..adaptive.rules import Rule, outputs_needed
+from ..adaptive.text import read_rules
 from ..population.spread import spread_of
-from ..run import Options, RunArm, study_run
+from ..run import Options, RunArm, rule_notes, study_run
 from .assay import assay_of
 from .days import courses_of, days_of
 from .enrolment import CLEARED
@@ -48,6 +49,7 @@ class Asked:
     outputs: tuple[str, ...]
     exposures: Sequence[Endpoint] | None
     rules: tuple[Rule, ...]
+    arm_rules: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +66,7 @@ def plan_of(asked: Asked) -> Planned:
     study, notes = pooled(asked.study)
     options, model = asked.options, outline_of(asked.options.model)
     run = study_run(study, options)
+    said = [note for note in run.notes if note not in rule_notes(study)]
     conduct = conduct_of(study) if asked.conduct is None else asked.conduct
     Keyed(asked.seed)
     measured = _measured(model, asked.outputs)
@@ -73,8 +76,9 @@ def plan_of(asked: Asked) -> Planned:
     check_courses(conduct, [arm.name for arm in run.arms], study.name)
     _check_antibodies(conduct, model)
     starts = starts_of([arm.schedule for arm in run.arms])
+    rules = rules_of(asked)
     times = days_of(visits, int(conduct["visit_window"]), exposures, starts)
-    names = [*(o.name for o in measured), *(e.output for e in exposures), *outputs_needed(asked.rules)]
+    names = [*(o.name for o in measured), *(e.output for e in exposures), *outputs_needed(_all(rules))]
     typical, more = _typical(run.arms[0], asked.draws, options, model)
     plan = Plan(
         seed=asked.seed,
@@ -90,14 +94,29 @@ def plan_of(asked: Asked) -> Planned:
         assays=tuple(assay_of(o, conduct) for o in measured),
         exposures=exposures,
         control=_control(run.arms),
-        rules=_ruled(asked.rules, model, conduct),
+        rules=_ruled(rules, model, conduct),
     )
-    return Planned(plan, asked.draws.origin if asked.draws and typical else "", (*run.notes, *notes, *more))
+    return Planned(plan, asked.draws.origin if asked.draws and typical else "", (*said, *notes, *more))
 
 
-def _ruled(rules: Sequence[Rule], model: Outline, conduct: Conduct) -> Ruled:
-    names = [name.removesuffix(FOLD) for name in outputs_needed(rules)]
-    return Ruled(tuple(rules), tuple(assay_of(o, conduct) for o in _measured(model, names))) if rules else Ruled()
+def rules_of(asked: Asked) -> dict[str, tuple[Rule, ...]]:
+    """The rules of every arm that has any: its own, and those asked for in arms with doses."""
+    found = {}
+    for arm in asked.study.arms:
+        own = read_rules(arm.rules, f"{asked.study.name} [arms.{arm.name}]") if asked.arm_rules else ()
+        both = tuple(dict.fromkeys((*own, *asked.rules)))
+        if both and arm.schedule.doses:
+            found[arm.name] = both
+    return found
+
+
+def _all(rules: Mapping[str, tuple[Rule, ...]]) -> tuple[Rule, ...]:
+    return tuple(dict.fromkeys(rule for own in rules.values() for rule in own))
+
+
+def _ruled(rules: Mapping[str, tuple[Rule, ...]], model: Outline, conduct: Conduct) -> Ruled:
+    names = [name.removesuffix(FOLD) for name in outputs_needed(_all(rules))]
+    return Ruled(rules, tuple(assay_of(o, conduct) for o in _measured(model, names))) if rules else Ruled()
 
 
 def _sizes(study: Study, patients: int | None, replicates: int) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,8 +106,8 @@ class VirtualTrial:
     `visits` are days as planned, `outputs` what was measured, in `units`. `draw` numbers the drawn set of typical
     values (from 0, of those of `drawn`) that each replicate took, -1 without uncertainty. `exposures` hold endpoints of
     the model's course, without noise, by their name, shape (replicates, patients); NaN for those who failed. `example`
-    is the first replicate with all its data. `rules` decided on
-    doses at visits. `notes` are sentences for the user.
+    is the first replicate with all its data. `rules` decided on doses at visits, by the name of their arm. `notes` are
+    sentences for the user.
     """
 
     study: str
@@ -130,7 +130,7 @@ class VirtualTrial:
     exposures: Mapping[str, Vector]
     lost: tuple[Lost, ...]
     example: Replicate
-    rules: tuple[Rule, ...] = ()
+    rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property

@@ -44,13 +44,12 @@ def followed(
     plan: Plan, arm: int, patients: Patients, factors: Vector, noise: Vector, left: Vector
 ) -> tuple[Cohort, tuple[Event, ...]]:
     """Patients of an arm through their course, and what rules decided of them; `factors` are the doses given without
-    rules, which act in arms with doses.
+    rules.
     """
     course = plan.courses[arm]
-    if not plan.rules.rules or not course.schedule.doses:
+    rules = plan.rules.rules.get(plan.arms[arm].name, ())
+    if not rules:
         return simulate_cohort(course, patients, factors), ()
     heard = Heard(plan.visits, plan.rules.assays, noise, left)
-    cohort, log = adaptive_cohort(
-        plan.rules.rules, course, patients, plan.visits, factors, heard, arm=plan.arms[arm].name
-    )
+    cohort, log = adaptive_cohort(rules, course, patients, plan.visits, factors, heard, arm=plan.arms[arm].name)
     return cohort, log.events

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import fields
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from ...engine.compile import functions
 from ...engine.functions import Vector
 from ...engine.parcel import pack
-from ...errors import SimulationError
+from ...engine.workers import in_order, on_threads
 from ...measures import Endpoint
 from ...shards.progress import Pace, Progress
 from ...studies.study import Study
@@ -43,6 +41,7 @@ def virtual_trial(
     outputs: Sequence[str] = (),
     exposures: Sequence[Endpoint] | None = None,
     rules: Sequence[Rule] = (),
+    arm_rules: bool = True,
     executor: Executor | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -53,10 +52,12 @@ def virtual_trial(
     them (of its arms only as `pooled` says), then the options' changes. `patients` go into each arm, by default the
     study's n; `conduct` is by default `conduct_of(study)`. Each replicate takes one of the `draws` as typical values.
     `outputs` are measured at visits, by default `OUTPUTS`; `exposures` of the course, by default area and peak of
-    `treg_fold` up to the day of each linked outcome. `rules` decide on doses at visits, on the planned day. Numbers do
-    not depend on `threads` (all cores unless said) or executor. `progress` is told replicates done, all, seconds left.
+    `treg_fold` up to the day of each linked outcome. `rules` decide on doses at visits, on the planned day, after those
+    that an arm of the study has itself (unless `arm_rules` is false). Numbers do not depend on `threads` (all cores
+    unless said) or executor. `progress` is told replicates done, all, seconds left.
     """
-    asked = Asked(study, options, seed, replicates, patients, conduct, draws, tuple(outputs), exposures, tuple(rules))
+    what = tuple(outputs), exposures, tuple(rules), arm_rules
+    asked = Asked(study, options, seed, replicates, patients, conduct, draws, *what)
     planned = plan_of(asked)
     return _result(asked, planned, list(_done(planned.plan, replicates, executor, threads, progress)))
 
@@ -84,7 +85,7 @@ def _result(asked: Asked, planned: Planned, done: Sequence[Done]) -> VirtualTria
         exposures={name: np.concatenate([d.exposures[name] for d in done]) for name in done[0].exposures},
         lost=tuple(lost for d in done for lost in d.lost),
         example=done[0].example,
-        rules=asked.rules,
+        rules=plan.rules.rules,
         notes=planned.notes,
     )
 
@@ -113,27 +114,7 @@ def _done(
 def _shared(
     plan: Plan, units: Sequence[tuple[int, int]], executor: Executor | None, threads: int | None
 ) -> Iterator[Done]:
-    count = threads if threads is not None else os.cpu_count() or 1
-    if count < 1:
-        raise SimulationError(f"{count} threads cannot work; give 1 or more")
-    if executor is not None:
-        packed = pack(plan)
-        yield from _gathered([executor.submit(run_packed, packed, *unit) for unit in units])
-        return
-    functions(plan.courses[0].model)  # compiled once, before several threads ask for it
-    if count == 1 or len(units) == 1:
-        yield from (run_replicates(plan, *unit) for unit in units)
-        return
-    with ThreadPoolExecutor(count) as pool:
-        yield from _gathered([pool.submit(run_replicates, plan, *unit) for unit in units])
-
-
-def _gathered(futures: Sequence[Future[Done]]) -> Iterator[Done]:
-    try:
-        for future in futures:
-            yield future.result()
-    except BrokenExecutor as error:
-        raise SimulationError(f"a worker process ended before its replicates were done: {error}") from None
-    finally:
-        for future in futures:
-            future.cancel()
+    if executor is None:
+        return on_threads(lambda unit: run_replicates(plan, *unit), units, plan.courses[0].model, threads)
+    packed = pack(plan)
+    return in_order(lambda unit: executor.submit(run_packed, packed, *unit), units, "its replicates were done")
