@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -104,6 +106,22 @@ def read_toml(path: str | Path, kind: str) -> dict[str, Any]:
     if found != kind:
         raise FileError(f"{path} is a file of kind {found!r} where one of kind {kind!r} is needed")
     return table
+
+
+def csv_rows(path: str | Path, file: str) -> list[tuple[int, list[str]]]:
+    """The number of each line of a CSV file that has any cells, and its cells; FileError names `file`."""
+    try:
+        # -sig: spreadsheets put a byte-order mark first
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror or error}") from None
+    except ValueError:
+        raise FileError(f"{file} is not a CSV file in UTF-8") from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        return [(reader.line_num, [c.strip() for c in cells]) for cells in reader if any(c.strip() for c in cells)]
+    except csv.Error as error:
+        raise FileError(f"{file} line {reader.line_num} is not valid CSV: {error}") from None
 
 
 def only_keys(table: object, allowed: Iterable[str], required: Iterable[str], where: str) -> None:

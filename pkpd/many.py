@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,12 @@ from .dosing.library import load_schedule
 from .dosing.schedule import Schedule
 from .engine.batch import Failure, Found, Piece, simulate_piece
 from .engine.code.library import outline_of
-from .engine.compile import functions, own_vector
+from .engine.compile import own_vector
 from .engine.functions import Vector
 from .engine.plan import Whole
 from .engine.run import Rows
 from .engine.tolerances import DEFAULT, Tolerances
+from .engine.workers import in_order, on_threads
 from .errors import ParameterError, SimulationError, nearest
 from .model.outline import Outline
 from .parameters import Parameters
@@ -113,10 +113,18 @@ def piece_of(
     return Piece(model, schedule, own, sizes, Rows(times, posts), numbers, tolerances, base.origin)
 
 
-def pieces(whole: Piece) -> Iterator[Piece]:
+def with_sizes(whole: Piece, bsa: float | None, weight: float | None) -> Piece:
+    """Patients with a body size that was stated (m2 and kg), where their parameters do not say it: doses need it also
+    where the model itself has no use for it.
+    """
+    stated = np.array([np.nan if size is None else size for size in (bsa, weight)])
+    return replace(whole, sizes=np.where(np.isnan(whole.sizes), stated, whole.sizes))
+
+
+def pieces(whole: Piece, size: int = PIECE) -> Iterator[Piece]:
     """The patients of a piece in pieces of fixed size, so that the same patients share a call wherever it runs."""
-    for first in range(0, len(whole.own), PIECE):
-        rows = slice(first, first + PIECE)
+    for first in range(0, len(whole.own), size):
+        rows = slice(first, first + size)
         yield replace(whole, own=whole.own[rows], sizes=whole.sizes[rows], first=whole.first + first)
 
 
@@ -155,32 +163,9 @@ def output_numbers(model: Outline, outputs: Sequence[str]) -> tuple[int, ...]:
 
 def _shared(whole: Piece, executor: Executor | None, threads: int | None) -> Iterator[Found]:
     """What every piece yields, in order."""
-    if executor is not None:
-        yield from _elsewhere(whole, executor)
-        return
-    count = threads if threads is not None else os.cpu_count() or 1
-    if count < 1:
-        raise SimulationError(f"{count} threads cannot work; give 1 or more")
-    if count == 1 or len(whole.own) <= PIECE:
-        yield from map(simulate_piece, pieces(whole))
-        return
-    functions(whole.model)  # compiled once, before several threads ask for it
-    with ThreadPoolExecutor(count) as pool:
-        yield from pool.map(simulate_piece, pieces(whole))
-
-
-def _elsewhere(whole: Piece, executor: Executor) -> Iterator[Found]:
-    """What every piece yields, in order, from an executor's workers; SimulationError when one of them dies."""
-    # one by one, because Dask's `map` takes no generator and warns of a long list
-    futures = [executor.submit(simulate_piece, piece) for piece in pieces(whole)]
-    try:
-        for future in futures:
-            yield future.result()
-    except BrokenExecutor as error:
-        raise SimulationError(f"a worker process ended before its patients were simulated: {error}") from None
-    finally:
-        for future in futures:
-            future.cancel()
+    if executor is None:
+        return on_threads(simulate_piece, pieces(whole), whole.model, threads)
+    return in_order(lambda piece: executor.submit(simulate_piece, piece), pieces(whole), "its patients were simulated")
 
 
 def _column(model: Outline, base: Parameters, own: Vector, name: str, unit: str) -> Vector:

@@ -14,6 +14,7 @@ from .references import load_references
 from .units import amount, factor, same_dimension, unit
 
 _OURS = {"name", "origin"}  # what a table does not say itself
+AVERAGES = ("median", "mean")
 BASES = ("measured", "derived", "fitted", "assumed")
 FIT = "fit of "  # how the source of a fitted value begins that names a fit and its data instead of a reference
 
@@ -27,7 +28,8 @@ class Parameter:
     `spread` is the between-patient SD of the log, dimensionless; `prior` is what is known apart from the rows of a fit:
     the median, in the same unit, and the SD of the log (mean and SD where the lower bound is not above 0).
     `correlation` is that of the logs between patients, with other parameters by name; `occasion` the SD of the log
-    between the blocks of doses of one patient; `origin` is the file and table, or who changed it.
+    between the blocks of doses of one patient. `average` says what of patients the value is, their "median" or their
+    "mean"; `origin` is the file and table, or who changed it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Parameter:
     origin: str = field(default="", compare=False)
     correlation: tuple[tuple[str, float], ...] = ()
     occasion: float | None = None
+    average: str = "median"
 
     def in_unit(self, target: str) -> float:
         """The value in another unit; ParameterError when it does not convert."""
@@ -69,6 +72,10 @@ class Parameter:
     def text(self) -> str:
         """The value with its unit, as `changed` reads it: `10 pM`, or `0.4` for a plain number."""
         return f"{self.value:g} {self.unit}".removesuffix(" 1")
+
+    def centre(self, spread: float) -> float:
+        """The median of patients whose logs have this SD, in this unit: below the value where that is their mean."""
+        return self.value * math.exp(-(spread**2) / 2) if self.average == "mean" else self.value
 
     @property
     def outside(self) -> bool:
@@ -159,7 +166,7 @@ def _with_bounds(table: Parameter, other: Parameter) -> Parameter:
 
 
 def _said(value: object) -> bool:
-    return value not in (None, "", (), (-math.inf, math.inf))
+    return value not in (None, "", (), "median", (-math.inf, math.inf))
 
 
 def _plain(key: str, value: object) -> object:
@@ -194,6 +201,8 @@ def _read_table(name: str, table: Any, where: str) -> Parameter:
         raise ParameterError(f"{where}: a parameter is a table with value, unit and meaning, not {table!r}")
     allowed = {f.name for f in fields(Parameter)} - _OURS
     only_keys(table, allowed, ("value", "unit", "meaning", "basis", "source"), where)
+    if (average := table.get("average", "median")) not in AVERAGES:
+        raise ParameterError(f"{where}: average is {' or '.join(AVERAGES)}, not {average!r:.40}")
     for key in ("unit", "meaning", "basis", "where", "note"):
         if not isinstance(table.get(key, ""), str):
             raise ParameterError(f"{where}: {key} is text, not {table[key]!r}")

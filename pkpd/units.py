@@ -113,6 +113,13 @@ def same_dimension(a: str, b: str) -> bool:
     return bool(unit(a).dimensionality == unit(b).dimensionality)
 
 
+def miu(dose_unit: str) -> float:
+    """MIU in one unit of a dose: of activity, or of a mass of IL-2 by the label; NaN for any other."""
+    if same_dimension(dose_unit, "MIU"):
+        return factor(dose_unit, "MIU")
+    return factor(dose_unit, "mg") * IU_PER_MG / 1e6 if same_dimension(dose_unit, "mg") else math.nan
+
+
 @lru_cache(maxsize=4096)
 def _exact_ratio(text: str) -> float:
     return float(registry().Quantity(1.0, unit(text)).to_base_units().magnitude)

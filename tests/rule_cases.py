@@ -17,8 +17,9 @@ from pkpd.trials.adaptive.cohort import adaptive_cohort
 from pkpd.trials.adaptive.log import Log
 from pkpd.trials.adaptive.steering import Noise
 from pkpd.trials.adaptive.text import read_rules
-from pkpd.trials.population.cohort import Cohort, Course
-from pkpd.trials.population.spread import Patients
+from pkpd.trials.patients.cohort import Cohort
+from pkpd.trials.patients.course import Course
+from pkpd.trials.patients.spread import Patients
 
 DAYS = 14
 DAILY = f"1 mg iv daily x{DAYS}"

@@ -21,9 +21,10 @@ from pkpd.trials.adaptive.cohort import adaptive_cohort
 from pkpd.trials.adaptive.rules import outputs_needed
 from pkpd.trials.adaptive.steering import steering
 from pkpd.trials.adaptive.text import read_rules
-from pkpd.trials.population.cohort import Course, simulate_cohort
-from pkpd.trials.population.enrol import enrol
-from pkpd.trials.population.spread import Patients, spread_of
+from pkpd.trials.patients.cohort import simulate_cohort
+from pkpd.trials.patients.course import Course
+from pkpd.trials.patients.enrol import enrol
+from pkpd.trials.patients.spread import Patients, spread_of
 from pkpd.trials.run import study_run
 
 # Without rules the level before the doses of days 1, 2, 3, 4 is 0.5, 0.75, 0.875, 0.9375.

@@ -167,7 +167,7 @@ def test_check_accepts_what_is_right(files: Path) -> None:
     assert [line.partition(":")[0] for line in lines] == [
         *("parameters.toml", "study.toml", "schedules.toml", "il2", "he2020", "schedules", "references")
     ]
-    assert "1 parameters: 0 measured, 0 derived, 0 fitted, 1 assumed" in lines[0]
+    assert "1 parameter: 0 measured, 0 derived, 0 fitted, 1 assumed" in lines[0]
     assert "schedules: twice" in lines[2]
     counts = [int(n) for n in re.findall(r"(\d+) (?:measured|derived|fitted|assumed)", lines[3])]
     assert len(counts) == 4 and sum(counts) == int(lines[3].split()[1])

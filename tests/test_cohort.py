@@ -17,10 +17,11 @@ from pkpd.engine.code.library import outline_of
 from pkpd.engine.functions import Vector
 from pkpd.errors import SimulationError
 from pkpd.keyed import Keyed
-from pkpd.trials.population.cohort import Cohort, Course, pieces_of, simulate_cohort
-from pkpd.trials.population.enrol import enrol
+from pkpd.trials.patients.cohort import Cohort, pieces_of, simulate_cohort
+from pkpd.trials.patients.course import Course
+from pkpd.trials.patients.enrol import enrol
+from pkpd.trials.patients.spread import Patients, patients_of, spread_of
 from pkpd.trials.population.sampling import dosed
-from pkpd.trials.population.spread import Patients, patients_of, spread_of
 from pkpd.trials.run import study_run
 
 OUTPUTS = ("treg", "treg_fold", "nk_fold", "il2")

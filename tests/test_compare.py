@@ -17,7 +17,7 @@ from pkpd.studies.study import load_study
 from pkpd.trials.comparison.compare import Comparison, compare
 from pkpd.trials.comparison.courses import courses_csv, courses_of, lettered, shown_outputs
 from pkpd.trials.comparison.regimens import comparison_run
-from pkpd.trials.comparison.wanted import wanted
+from pkpd.trials.regimen.wanted import wanted
 from pkpd.trials.run import Options
 from pkpd.trials.uncertainty import Uncertainty
 

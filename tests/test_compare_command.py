@@ -70,6 +70,7 @@ def test_files_of_a_comparison_and_a_second_one_in_its_place() -> None:
 
 def test_no_intervals_where_none_are_wanted() -> None:
     said = works(*COMMAND, "--no-uncertainty", "--no-figures", "--output", "out")
+    assert "none says how patients would fare." in said and "Intervals hold" not in said
     assert "No draws of the parameters, so no intervals" in said and "90 %" not in said and "higher in" not in said
     assert {(r["low"], r["high"], r["draws"]) for r in rows("out/comparison.csv")} == {("", "", "0")}
 

@@ -13,7 +13,7 @@ from pkpd.errors import FileError, ParameterError, StudyError
 from pkpd.keyed import Keyed
 from pkpd.parameters import Parameters
 from pkpd.studies.covariates import Covariate, read_covariates
-from pkpd.trials.population.spread import patients_of, spread_of
+from pkpd.trials.patients.spread import patients_of, spread_of
 
 EFFECT = {"level": "male", "parameter": "nk_baseline", "factor": 1.5, "source": "assumed"}
 TABLE = {"meaning": "sex", "counts": {"female": 3, "male": 1}, "source": "assumed", "effects": [EFFECT]}

@@ -14,11 +14,11 @@ from pkpd.engine.run import Rows
 from pkpd.errors import SimulationError
 from pkpd.parameters import load_parameters
 from pkpd.quantities import Measured, quantity
-from pkpd.trials.comparison import evaluate
 from pkpd.trials.comparison.compare import compare
-from pkpd.trials.comparison.evaluate import Evaluated, evaluate_regimen
 from pkpd.trials.comparison.regimens import comparison_run
-from pkpd.trials.comparison.sampling import evaluation_rows, injections, total_miu, treatment_end
+from pkpd.trials.regimen import evaluate
+from pkpd.trials.regimen.evaluate import Evaluated, evaluate_regimen
+from pkpd.trials.regimen.sampling import evaluation_rows, injections, total_miu, treatment_end
 from pkpd.trials.run import Options, schedule_run, simulate_arm
 
 IL2 = load_parameters("il2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -15,9 +16,23 @@ from pkpd.engine.functions import Vector
 from pkpd.errors import PkpdError
 from pkpd.parameters import read_tables
 from pkpd.trials.influence.design import design_of
-from pkpd.trials.influence.indices import indices, indices_of
+from pkpd.trials.influence.indices import Indices, indices
 from pkpd.trials.influence.ranges import Range, ranges_of
 from pkpd.trials.influence.trust import trust_of
+
+
+def indices_of(
+    function: Callable[[Vector], Vector],
+    names: Sequence[str],
+    method: str = "sobol",
+    samples: int | None = None,
+    seed: int = 1,
+    second_order: bool = False,
+) -> Indices:
+    """The indices of a function of points of the unit cube, shape (runs, names), to numbers, shape (runs,)."""
+    design = design_of(method, names, samples, seed, second_order)
+    return indices(design, np.asarray(function(design.points), dtype=float))
+
 
 # --- closed forms
 

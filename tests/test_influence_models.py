@@ -171,6 +171,8 @@ def test_figures_show_what_the_tables_hold(bolus: Run) -> None:
         ({"samples": 100}, "the nearest is 128"),
         ({"samples": 4}, "8 samples or more"),
         ({"samples": 2**20}, "at most 1000000"),
+        # no power of two is named that would be refused in its turn
+        ({"samples": 10**9}, "at most 1000000"),
         ({"method": "morris", "samples": 2}, "4 samples or more"),
         ({"method": "morris", "second_order": True}, "second-order indices are of method sobol"),
         ({"seed": -1}, "seed is a whole number"),

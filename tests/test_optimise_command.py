@@ -113,6 +113,8 @@ def test_a_clinical_outcome_needs_a_link() -> None:
     assert "--assume-link" in refused(*goal)
     assert "--assume-link" in refused("optimise", "--goal", "max treg_auc", "--subject-to", "sri4_week12>0.5", *BARE)
     assert "there is no link" in refused(*goal, "--assume-link", "none_such")
+    unlinked = ("optimise", "--goal", "max treg_auc", "--assume-link", "treg_exposure", *BARE)
+    assert "--assume-link goes with an outcome" in refused(*unlinked)
     said = works(*goal, "--assume-link", "treg_exposure", "--output", "out")
     assert "not evidence that Treg exposure causes response" in said and "sri4_week12*" in said
 

@@ -29,6 +29,7 @@ GOOD: dict[str, Any] = {
     "note": "one of three",
     "correlation": {"bsa": 0.5},
     "occasion": 0.2,
+    "average": "mean",
 }
 
 
@@ -61,7 +62,10 @@ def test_a_good_table_is_read(tmp_path: Path) -> None:
         "one of three",
         correlation=(("bsa", 0.5),),
         occasion=0.2,
+        average="mean",
     )
+    # exp(-0.3^2/2) below the mean
+    assert found["treg_ec50"].centre(0.3) == pytest.approx(9.5599748)
     found.write(tmp_path / "again.toml")
     assert load_parameters(tmp_path / "again.toml").tables == found.tables
 
@@ -104,6 +108,8 @@ REFUSED = [
     ("nan bound", {"bounds": [math.nan, 40]}, "bound .*finite number"),
     ("infinite bound", {"bounds": [4, math.inf]}, "bound .*finite number"),
     ("negative spread", {"spread": -0.1}, "spread .* cannot be negative"),
+    ("unknown average", {"average": "mode"}, "average is median or mean, not 'mode'"),
+    ("number as average", {"average": 1}, "average is median or mean, not 1"),
     ("negative occasion", {"occasion": -0.1}, "occasion .* cannot be negative"),
     ("correlation as a number", {"correlation": 0.5}, "correlation is a table"),
     ("correlation of one", {"correlation": {"bsa": 1}}, "above -1 and below 1, found bsa = 1"),

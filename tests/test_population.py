@@ -17,12 +17,13 @@ from pkpd.inference.uncertainty.draws import Draws, default_draws
 from pkpd.keyed import Keyed
 from pkpd.parameters import Parameters
 from pkpd.quantities import quantity
-from pkpd.trials.population.cohort import Course, simulate_cohort
-from pkpd.trials.population.enrol import enrol
+from pkpd.trials.patients.cohort import simulate_cohort
+from pkpd.trials.patients.course import Course
+from pkpd.trials.patients.enrol import enrol
+from pkpd.trials.patients.spread import Patients, spread_of
 from pkpd.trials.population.gather import interval, split
 from pkpd.trials.population.population import Population, population
 from pkpd.trials.population.record import csv_files
-from pkpd.trials.population.spread import Patients, spread_of
 from pkpd.trials.population.subject import subject_of
 from pkpd.trials.run import Options
 
@@ -56,7 +57,7 @@ def test_processes_make_no_difference(bytes_known: dict[str, bytes]) -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 39])
 def test_pieces_make_no_difference(bytes_known: dict[str, bytes], size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pkpd.trials.population.cohort.pieces_of.__defaults__", (size,))
+    monkeypatch.setattr("pkpd.trials.patients.cohort.pieces_of.__defaults__", (size,))
     assert csv_files(small(threads=2)) == bytes_known
 
 

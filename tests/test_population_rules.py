@@ -185,7 +185,7 @@ def test_other_commands_say_that_rules_are_not_followed(here: Path) -> None:
     study_file(here, "if treg_fold > 1.1 at visit: stop")
     said = pkpd("run", "small.toml", "--no-figures", "--output", "out")
     assert said.status == 0
-    assert "note: arm a: its rules need patients: pkpd population small follows them" in said.err
+    assert "note: arm a: its rules need patients: pkpd population and pkpd trial follow them" in said.err
     assert "a study of 2 arms" in works("check", "small.toml")
     study_file(here, "if treg_fold > 1.1 at visit: stpo")
     assert "small.toml, arm a: rule 1: in the rule, 'stpo'" in pkpd("check", "small.toml").err

@@ -13,7 +13,7 @@ import pkpd
 from pkpd.errors import ParameterError
 from pkpd.keyed import Keyed
 from pkpd.parameters import Parameters
-from pkpd.trials.population.spread import Patients, patients_of, spread_of
+from pkpd.trials.patients.spread import Patients, patients_of, spread_of
 from pkpd.trials.run import study_run
 
 N = 20_000
@@ -40,10 +40,23 @@ def test_spreads_are_those_declared(drawn: Patients) -> None:
     varied = {t.name: t.spread for t in parameters.tables if t.spread}
     assert set(drawn.values) == set(varied) and len(varied) > 8
     for name, sd in varied.items():
-        logs = np.log(drawn.values[name] / parameters[name].value)
+        own = parameters[name]
+        logs = np.log(drawn.values[name] / own.centre(sd))
         # five standard errors of a mean and of an SD
         assert abs(logs.mean()) < 5 * sd / N**0.5, name
         assert abs(logs.std() - sd) < 5 * sd / (2 * N) ** 0.5, name
+
+
+def test_a_printed_mean_is_the_mean_of_the_patients(drawn: Patients) -> None:
+    parameters = he2020()
+    means = [t for t in parameters.tables if t.average == "mean"]
+    assert {t.name for t in means} >= {"bsa", "weight", "nk_baseline", "cd4_baseline", "lymphocyte_baseline"}
+    for own in means:
+        assert own.spread
+        found = drawn.values[own.name]
+        # five standard errors of the mean of a log-normal
+        assert abs(found.mean() / own.value - 1) < 5 * (np.expm1(own.spread**2) / N) ** 0.5, own.name
+        assert np.median(found) < own.value
 
 
 def test_correlations_are_those_declared(drawn: Patients) -> None:

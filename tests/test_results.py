@@ -22,7 +22,7 @@ from commands import (
 
 from pkpd.errors import FileError
 from pkpd.output import provenance
-from pkpd.output.provenance import digest, write_results
+from pkpd.output.provenance import check_place, digest, write_results
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -107,6 +107,18 @@ def test_an_unwritable_place_is_one_sentence(here: Path, monkeypatch: pytest.Mon
         Path, "mkdir", lambda *a, **k: (_ for _ in ()).throw(PermissionError(13, "Permission denied", "out"))
     )
     assert "out cannot be written: Permission denied" in refused("run", "he2020", *SHORT, "--output", "out")
+
+
+def test_an_unwritable_place_is_told_before_anything_is_simulated(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trial of minutes must not end in the sentence that its folder is a file."""
+    (here / "file").write_text("mine\n")
+    said = pkpd("trial", "he2020", "--replicates", "2", "--no-figures", "--output", "file/below")
+    assert (said.status, said.out) == (2, "")
+    assert said.err == "pkpd: file/below cannot be written to: file is a file, not a folder; choose another place\n"
+    monkeypatch.setattr(provenance.os, "access", lambda *a: False)
+    with pytest.raises(FileError, match="new/deep cannot be written to: nothing may be written in "):
+        check_place("new/deep", ())
+    assert not (here / "new").exists()
 
 
 @pytest.mark.parametrize("stop", [OSError(28, "No space left on device"), KeyboardInterrupt()])

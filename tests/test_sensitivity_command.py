@@ -61,10 +61,28 @@ def test_every_number_of_the_report_is_in_a_table(here: Path) -> None:
     assert [cell for cell in found if cell not in numbers] == []
 
 
+def test_what_no_data_stand_behind_is_marked(here: Path) -> None:
+    asked = ("he2020", "--quantity", "eosinophils_peak_fold", "--quantity", "treg_auc", "--vary", "il5_ec50")
+    short = ("--over-time", "eosinophils_fold", "--days", "14", "--samples", "8", "--over", "bounds")
+    out = works("sensitivity", *asked, *short, "--output", "out")
+    notes = [line for line in out.splitlines() if "assumed values only" in line]
+    assert len(notes) == 1 and notes[0].startswith("Note: eosinophils_peak_fold, eosinophils_fold: ")
+    for name in ("tornado_eosinophils_peak_fold", "indices", "over_time_eosinophils_fold"):
+        # the drawing holds its words, line by line, as comments
+        drawing = " ".join(re.findall(r"<!-- (.*?) -->", (here / "out" / f"{name}.svg").read_text()))
+        assert ": no data behind it" in drawing and "treg_auc: no data" not in drawing
+
+
+def test_a_place_in_the_way_is_told_before_any_run(here: Path) -> None:
+    (here / "file").write_text("mine")
+    said = pkpd("sensitivity", "he2020", *SMALL, "--output", "file")
+    assert said.status == 2 and "file cannot be written to" in said.err and said.out == ""
+
+
 def test_again_gives_the_same_files_and_replaces_them(here: Path) -> None:
     command = ("sensitivity", "1 MIU daily x3", *SMALL, "--method", "morris", "--no-figures")
     works(*command, "--threads", "1")
-    folder = here / "results" / "1_MIU_daily_x3-sensitivity"
+    folder = here / "results" / "1-MIU-daily-x3-sensitivity"
     before = {name: data for name, data in snapshot(folder).items() if name != "run.json"}
     works(*command, "--threads", "2")
     assert {name: data for name, data in snapshot(folder).items() if name != "run.json"} == before
@@ -79,10 +97,12 @@ def test_what_is_set_does_not_vary(here: Path) -> None:
 
 def test_progress_is_told_once_it_takes_a_while(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quiet = pkpd("sensitivity", "he2020", *SMALL, "--no-figures")
-    assert "run " not in quiet.err
-    monkeypatch.setattr("pkpd.cli.sensitivity.QUIET_FOR", 0.0)
-    told = re.findall(r"^run (\d+) of (\d+)$", pkpd("sensitivity", "he2020", *SMALL, "--no-figures").err, re.MULTILINE)
-    assert told and told[-1][0] == told[-1][1] and len(told) <= 11
+    assert " runs " not in quiet.err
+    monkeypatch.setattr("pkpd.shards.progress.PATIENCE", -1.0)
+    said = pkpd("sensitivity", "he2020", *SMALL, "--no-figures").err
+    told = re.findall(r"^(\d+) of (\d+) runs", said, re.MULTILINE)
+    # a line every 5 % at most, and the last
+    assert told and told[-1][0] == told[-1][1] and len(told) <= 21
 
 
 @pytest.mark.parametrize(
@@ -100,7 +120,7 @@ def test_progress_is_told_once_it_takes_a_while(here: Path, monkeypatch: pytest.
         (("he2020", "--over-time", "treg", "--at", "1,x"), "--at: "),
         (("he2020", "--at", "7"), "no output to follow"),
         (("he2020", "--arm", "placeb"), "did you mean 'placebo'"),
-        (("he2020", "--output", ""), "--output takes the name of a folder"),
+        (("he2020", "--output", ""), "--output takes a name"),
         (("he2020", "--seed", "-3"), "seed is a whole number"),
         (("no.toml",), "no.toml"),
     ],

@@ -15,7 +15,8 @@ from pkpd.output.plots.trial_outcomes import power_figure, responses_figure
 from pkpd.output.report.trial_visits import visits_of
 from pkpd.trials.clinical.caution import CAUTION
 from pkpd.trials.clinical.observed import interval
-from pkpd.trials.clinical.replicated import linked, quantiles
+from pkpd.trials.clinical.replicated import linked
+from pkpd.trials.conduct.tables import quantiles
 
 LOOKS = {arm.name: look for arm, look in zip(small_trial().arms, arm_looks(small_trial()), strict=True)}
 

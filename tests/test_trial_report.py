@@ -16,8 +16,9 @@ from pkpd.output.report.trial_visits import visits_of, visits_table
 from pkpd.studies.study import load_study
 from pkpd.trials.clinical.caution import CAUTION
 from pkpd.trials.clinical.link import LINKS
-from pkpd.trials.clinical.replicated import endpoints_of, illustrate, linked, quantiles
+from pkpd.trials.clinical.replicated import illustrate, linked
 from pkpd.trials.conduct.result import Lost, VirtualTrial
+from pkpd.trials.conduct.tables import quantiles
 from pkpd.trials.conduct.trial import virtual_trial
 
 TREG = LINKS["treg_exposure"]
@@ -237,8 +238,9 @@ def test_other_arms_do_not_count() -> None:
 
 
 def test_exposure_that_is_missing_is_named() -> None:
-    assert [e.name for e in endpoints_of(TREG, STUDY.outcomes)] == list(small_trial().exposures)[::2]
-    assert endpoints_of(LINKS["regimen"], STUDY.outcomes) == ()
+    needed = [endpoint for outcome in linked(STUDY.outcomes) if (endpoint := TREG.endpoint(outcome))]
+    assert [e.name for e in needed] == list(small_trial().exposures)[::2]
+    assert not any(LINKS["regimen"].endpoint(outcome) for outcome in STUDY.outcomes)
     with pytest.raises(Exception, match="the trial holds no 'area of treg_fold, day 0 to 84'"):
         illustrate(replace(small_trial(), exposures={}), STUDY.outcomes, TREG)
 

@@ -19,7 +19,7 @@ from pkpd.studies.study import Study
 from pkpd.trials.conduct import ruled, work
 from pkpd.trials.conduct.result import VirtualTrial
 from pkpd.trials.conduct.tables import power
-from pkpd.trials.population.cohort import Cohort
+from pkpd.trials.patients.cohort import Cohort
 from pkpd.trials.run import PLAIN
 
 

@@ -16,7 +16,7 @@ from pkpd.inference.rows.noise import RESIDUAL_OTHER, RESIDUAL_PERCENT, from_lin
 from pkpd.inference.uncertainty.draws import Draws
 from pkpd.output.report.vpc import vpc_tables, vpc_text
 from pkpd.studies.library import load_observations
-from pkpd.trials.population.spread import Spread
+from pkpd.trials.patients.spread import Spread
 from pkpd.trials.predictive.check import binomial_interval
 from pkpd.trials.predictive.known import Fact, moved
 from pkpd.trials.predictive.settings import Settings
@@ -60,7 +60,7 @@ def test_a_percentage_has_its_error_on_the_logit() -> None:
 def test_a_known_baseline_is_that_of_normal_numbers() -> None:
     """Drawn patients, moved to what was observed, have the conditional mean and covariance."""
     sd, share = np.array([0.4, 0.3]), 0.6
-    spread = Spread(("a", "b"), tuple(sd), np.array([[1, 0], [share, 0.8]]), ())
+    spread = Spread(("a", "b"), tuple(sd), (1.0, 1.0), np.array([[1, 0], [share, 0.8]]), ())
     rng = np.random.default_rng(1)
     logs = rng.normal(size=(40_000, 2)) @ spread.mixing.T * sd
     fact = Fact("a", math.log(3.0), 0.2)

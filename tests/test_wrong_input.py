@@ -222,7 +222,7 @@ def test_times_by_the_thousand_are_taken_or_refused() -> None:
 )
 def test_check_names_each_wrong_file(name: str, said: str) -> None:
     done = pkpd("check", name, "study.toml", "--model", "il2")
-    assert done.status == 2 and done.out.startswith("study.toml: a study of 1 arm")
+    assert done.status == 2 and done.out.startswith("study.toml: a study of 1 arm over ")
     verdict, last = done.err.splitlines()
     assert verdict.startswith(f"{name}: not valid: ") and said in verdict
     assert last.startswith("pkpd: 1 of 2 files")

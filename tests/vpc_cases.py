@@ -20,9 +20,10 @@ from pkpd.inference.rows.noise import RESIDUAL
 from pkpd.keyed import Keyed
 from pkpd.parameters import Parameters, load_parameters
 from pkpd.studies.library import load_observations
-from pkpd.trials.population.cohort import Course, simulate_cohort
-from pkpd.trials.population.enrol import enrol
-from pkpd.trials.population.spread import spread_of
+from pkpd.trials.patients.cohort import simulate_cohort
+from pkpd.trials.patients.course import Course
+from pkpd.trials.patients.enrol import enrol
+from pkpd.trials.patients.spread import spread_of
 from pkpd.trials.predictive.settings import Settings
 from pkpd.trials.predictive.vpc import Vpc, visual_check
 

@@ -69,7 +69,7 @@ def _parameters(path: Path, model: str | None) -> str:
 
     found = load_parameters(path)
     counts = ", ".join(f"{n} {basis}" for basis, n in found.count().items())
-    text = f"{len(found)} parameters: {counts}"
+    text = f"{len(found)} parameter{'s' * (len(found) != 1)}: {counts}"
     # A model that only the file names is not loaded: it could be any Python file.
     if not (name := model or (found.model if found.model in MODELS else "")):
         named = f"model {found.model} is not built in" if found.model else "the file names no model"
@@ -105,8 +105,9 @@ def _study(path: Path, model: str | None) -> str:
         actions(bind(run.model, arm.parameters), arm.schedule, arm.bsa, arm.weight)
     arms = ", ".join(f"{arm.name} ({arm.n} patients, {arm.schedule_name})" for arm in study.arms)
     observed = study_report(path, run.model)
-    text = f"a study of {len(study.arms)} arms over {study.days:g} days with {len(study.visits)} visits: {arms}"
-    return text + (f"; {observed}" if observed else "")
+    size, seen = len(study.arms), len(study.visits)
+    text = f"a study of {size} arm{'s' * (size != 1)} over {study.days:g} days with {seen} visit{'s' * (seen != 1)}"
+    return f"{text}: {arms}" + (f"; {observed}" if observed else "")
 
 
 def _conduct(path: Path) -> str:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import math
 import re
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import bsa_option, model_option, read_options, weight_option
+from .options import (
+    bsa_option,
+    model_option,
+    no_figures_option,
+    params_option,
+    read_options,
+    refuse_both,
+    refuse_empty,
+    rtol_option,
+    set_option,
+    weight_option,
+)
 
 if TYPE_CHECKING:
     from ..quantities import Measured
@@ -23,7 +33,6 @@ if TYPE_CHECKING:
 
 PATIENT = ("bsa", "weight", "treg_baseline", "nk_baseline")
 INDEX = "he2020"
-PATIENCE = 2.0  # seconds
 FILES = ("comparison.csv", "differences.csv", "trajectories.csv")
 
 
@@ -42,16 +51,16 @@ class _Told:
 @click.option("--quantity", "more", multiple=True, metavar="NAME", help="One more number, e.g. il2_peak; repeatable.")
 @click.option("--days", metavar="DAYS", help="Days compared.  [default: the longest, to whole weeks, and 4 weeks]")
 @model_option
-@click.option("--params", metavar="FILE", help="Parameter file (or name) laid over the model's own.")
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one parameter; repeatable.")
+@params_option
+@set_option
 @weight_option
 @bsa_option
-@click.option("--rtol", type=float, default=1e-6, metavar="NUMBER", help="Relative tolerance.  [default: 1e-06]")
+@rtol_option
 @click.option("--uncertainty", metavar="FILE", help="Draws of parameters, or default.  [default: those of the set]")
 @click.option("--no-uncertainty", is_flag=True, help="Give no intervals.")
 @click.option("--assume-link", default="", metavar="NAME", help="Link that an outcome such as sri4_week12 is taken by.")
 @click.option("--output", metavar="FOLDER", help="Where to write.  [default: results/FIRST-compare]")
-@click.option("--no-figures", is_flag=True, help="Write the tables only.")
+@no_figures_option
 def compare(
     regimens: tuple[str, ...],
     study: str | None,
@@ -75,7 +84,8 @@ def compare(
       pkpd compare hao2020 seelig2018 "1 MIU every 2d x7" --study he2020 --target 1.5 --no-figures
       pkpd compare he2020 "0.5 MIU daily x84" --quantity il2_peak --quantity "treg_mean_fold[0..84]" --no-figures
     """
-    _check({"--output": output, "--uncertainty": uncertainty, "--study": study}, no_uncertainty)
+    refuse_empty({"--output": output, "--uncertainty": uncertainty, "--study": study})
+    refuse_both(uncertainty, no_uncertainty)
     level = _target(target)
     chosen = read_options(**options, times=None, step=None, side="pre", engine="compiled").resolve()
     from ..studies.study import load_study
@@ -102,13 +112,14 @@ def _tell(
     """Evaluate, print and write."""
     from ..output.provenance import check_place, write_results
     from ..output.report.comparison import comparison_text
+    from ..shards.progress import counting
     from ..trials.comparison.compare import compare as compared
     from ..trials.comparison.courses import courses_csv, courses_of
     from .write import notes
 
     check_place(folder, FILES)
     notes(run)
-    found = compared(run, quantities, draws, _teller())
+    found = compared(run, quantities, draws, counting("regimens"))
     trajectories, bands = courses_of(run, draws)
     text = comparison_text(found, told.patient, told.cautions)
     tables = {
@@ -143,7 +154,7 @@ def _record(found: Comparison, draws: Uncertainty | None, told: _Told, tables: d
 
 def _figures(found: Comparison, trajectories: Sequence[Any], bands: Sequence[Any]) -> dict[str, bytes]:
     from ..output.plots.comparison import courses_figure, quantities_figure
-    from ..output.plots.style import image
+    from ..output.plots.style import images
     from ..trials.comparison.courses import lettered, shown_outputs
     from ..trials.evidence import data_behind
 
@@ -156,16 +167,7 @@ def _figures(found: Comparison, trajectories: Sequence[Any], bands: Sequence[Any
         "courses": courses_figure(named, title, bands, without),
         "quantities": quantities_figure(found, named, title),
     }
-    return {f"{name}.{kind}": image(figure, kind) for name, figure in drawn.items() for kind in ("png", "svg")}
-
-
-def _check(texts: Mapping[str, str | None], no_uncertainty: bool) -> None:
-    """A usage error for options that make no sense."""
-    for option, text in texts.items():
-        if text == "":
-            raise click.UsageError(f"{option} takes a name, not an empty text")
-    if texts["--uncertainty"] is not None and no_uncertainty:
-        raise click.UsageError("--uncertainty and --no-uncertainty contradict each other")
+    return images(drawn)
 
 
 def _target(text: str) -> float:
@@ -185,9 +187,9 @@ def _quantities(
     """The quantities, with outcomes by the assumed link among them, and what must be said of those."""
     from ..engine.code.library import outline_of
     from ..studies.study import load_study
-    from ..trials.clinical.caution import CAUTION, check_assumed
+    from ..trials.clinical.caution import BEYOND, CAUTION, check_assumed
     from ..trials.clinical.quantity import linked_quantity, typical_exposure
-    from ..trials.comparison.wanted import wanted
+    from ..trials.regimen.wanted import wanted
 
     # outcomes are those of the study named, or else of the one trial that has any
     index = study if study is not None and study.outcomes else load_study(INDEX)
@@ -198,7 +200,10 @@ def _quantities(
     plain = [name for name in more if name not in outcomes]
     found = wanted([o.name for o in outline_of(run.model).outputs], target, plain)
     own = [linked_quantity(name, link, index, typical_exposure(name, link, index, options)) for name in outcomes]
-    said = f"{', '.join(outcomes)}: {CAUTION}. Its interval leaves out how uncertain the trial's own rates are."
+    said = (
+        f"{', '.join(outcomes)}: {CAUTION}; {BEYOND}. Every draw keeps the curve of the parameters as they are, and "
+        "the interval leaves out how uncertain the trial's own rates are."
+    )
     return (*found, *own), (said,) if outcomes else ()
 
 
@@ -214,14 +219,3 @@ def _patient(run: Run, study: Study | None, options: Options) -> str:
 def _short(name: str) -> str:
     """A regimen as part of the name of a folder."""
     return name if re.fullmatch(r"[a-z0-9_]+", name) else "regimens"
-
-
-def _teller() -> Callable[[int, int], None]:
-    """Says on standard error how many regimens are done, once it takes longer than two seconds."""
-    begin = time.monotonic()
-
-    def tell(done: int, total: int) -> None:
-        if time.monotonic() - begin > PATIENCE and done < total:
-            click.echo(f"{done} of {total} regimens", err=True)
-
-    return tell

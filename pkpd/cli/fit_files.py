@@ -96,10 +96,9 @@ def profiles_file(profiles: tuple[Profile, ...]) -> bytes:
 def figure_files(fitted: Fitted, profiles: tuple[Profile, ...] = ()) -> dict[str, bytes]:
     """Every figure of a fit, as PNG and SVG."""
     from ..output.plots.fit import fit_figures
-    from ..output.plots.style import image
+    from ..output.plots.style import images
 
-    drawn = fit_figures(fitted, profiles)
-    return {f"{name}.{kind}": image(figure, kind) for name, figure in drawn.items() for kind in ("png", "svg")}
+    return images(fit_figures(fitted, profiles))
 
 
 def fit_record(
@@ -108,17 +107,12 @@ def fit_record(
     """A fit as plain tables for `run.json`: both sets of parameters, the rows and who got what, and every setting."""
     from importlib.metadata import version
 
-    from ..engine.code.library import outline_of
-    from ..output.provenance import digest
+    from ..trials.record import digests, head, set_table
     from .run import command_line
 
     search = fitted.search
     return {
-        "kind": verb,
-        "name": verb,
-        "command": command_line(),
-        "model": {"name": fitted.model_name, "fingerprint": outline_of(fitted.model).fingerprint},
-        "seed": fitted.seed,
+        **head(verb, verb, command_line(), fitted.model, fitted.seed),
         "settings": asdict(asked) | {"noise": asdict(fitted.noise)} | {"lmfit": version("lmfit")} | dict(more),
         "result": {
             "trouble": list(fitted.trouble),
@@ -128,11 +122,10 @@ def fit_record(
             "costs": [one.cost for one in search.found],
         },
         "parameters": {
-            name: {"origin": found.origin, "tables": found.to_tables()}
-            for name, found in (("start", fitted.base), ("fitted", within(fitted.parameters)))
+            name: set_table(found) for name, found in (("start", fitted.base), ("fitted", within(fitted.parameters)))
         },
         "observations": observed(fitted),
-        "tables": {name: digest(data) for name, data in files.items() if name.endswith(".csv")},
+        "tables": digests({name: data for name, data in files.items() if name.endswith(".csv")}),
     }
 
 

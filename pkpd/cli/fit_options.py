@@ -8,20 +8,18 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import ParameterError, nearest
-from .options import model_option, read_changes
+from .options import declared, model_option, read_changes
 from .uncertain import tell
 
 if TYPE_CHECKING:
     from ..inference.fitted import Fitted
     from ..inference.search.multistart import Progress
     from ..parameters import Parameters
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _SEARCH = (
     click.argument("studies", nargs=-1, metavar="STUDY..."),
@@ -69,11 +67,7 @@ _SEARCH = (
 )
 
 
-def search_options(command: F) -> F:
-    """The arguments of every verb that fits, in the order they are shown."""
-    for option in reversed(_SEARCH):
-        command = option(command)
-    return command
+search_options = declared(_SEARCH)  # of every verb that fits
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import PkpdError
 from .fit_options import noticing
-from .options import Asked, bsa_option, model_option, read_options, weight_option
+from .options import (
+    Asked,
+    bsa_option,
+    declared,
+    model_option,
+    no_figures_option,
+    params_option,
+    read_options,
+    refuse_empty,
+    set_option,
+    threads_option,
+    weight_option,
+)
 
 if TYPE_CHECKING:
     from ..inference.uncertainty.draws import Draws
     from ..trials.optimisation.optimise import Optimised
     from ..trials.run import Options, Run
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 WEEKS = Fraction(84)  # days; twelve weeks
 SEVERAL = ("--goal", "--subject-to", "--over")
@@ -70,8 +80,8 @@ _OPTIONS = (
     ),
     click.option("--days", metavar="DAYS", help="How long to treat and simulate, e.g. 84 or 24wk.  [default: 12wk]"),
     model_option,
-    click.option("--params", metavar="FILE", help="Parameter file (or name) laid over the model's own."),
-    click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one parameter; repeatable."),
+    params_option,
+    set_option,
     weight_option,
     bsa_option,
     click.option("--uncertainty", metavar="FILE", help="Draws to rank under, or default.  [default: those of the set]"),
@@ -90,19 +100,13 @@ _OPTIONS = (
     click.option(
         "--seed", type=click.IntRange(0, 2**32 - 1), default=1, metavar="N", help="Of the search.  [default: 1]"
     ),
-    click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.  [default: every core]"),
+    threads_option,
     click.option(
         "--assume-link", default="", metavar="NAME", help="Allow a clinical outcome, by a link assumed by name."
     ),
     click.option("--output", metavar="FOLDER", help="Where to write.  [default: results/MODEL-optimise]"),
-    click.option("--no-figures", is_flag=True, help="Write the tables only."),
+    no_figures_option,
 )
-
-
-def _with_options(command: F) -> F:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class _Search:
 
 
 @click.command(cls=Several)
-@_with_options
+@declared(_OPTIONS)
 def optimise(
     output: str | None, no_figures: bool, uncertainty: str | None, no_uncertainty: bool, **options: Any
 ) -> None:
@@ -138,9 +142,7 @@ def optimise(
       pkpd optimise --goal "max treg_auc" "min il2_given" --over "interval 1..3 d" --days 2wk --evaluations 40
       pkpd optimise --goal "max treg_auc" --subject-to "nk_peak_fold<1.5" --holding 0.9 --days 1wk --evaluations 20
     """
-    for option, value in (("--output", output), ("--uncertainty", uncertainty), ("--params", options["params"])):
-        if value == "":
-            raise click.UsageError(f"{option} takes a name, not an empty text")
+    refuse_empty({"--output": output, "--uncertainty": uncertainty, "--params": options["params"]})
     for option, value in (("--uncertainty", uncertainty), ("--holding", options["holding"])):
         if value is not None and no_uncertainty:
             raise click.UsageError(f"{option} and --no-uncertainty contradict each other")
@@ -211,6 +213,8 @@ def _found(asked: Asked, wanted: _Search, uncertainty: str | None, *, off: bool)
     run, draws, held = _patient(asked, chosen, uncertainty, off)
     arm = run.arms[0]
     quantities = told(goals, limits, [named(name) for name in ("il2_given", "injections")])
+    if wanted.assume_link and not cautions(quantities):
+        raise click.UsageError("--assume-link goes with an outcome, such as --goal 'max sri4_week12'")
     task = Task(run.model, arm.parameters, space, goals, limits, quantities, arm.bsa, arm.weight, held, run.tolerances)
     tell = _teller()
     if wanted.holding is not None:
@@ -227,7 +231,8 @@ def _found(asked: Asked, wanted: _Search, uncertainty: str | None, *, off: bool)
         ranking_progress=lambda done, total: tell(f"ranking: {done}/{total} regimens"),
     )
     tell("")
-    return found, without_data(quantities, arm.parameters, run.model) | cautions(quantities)
+    names = draws.names if draws is not None else None
+    return found, without_data(quantities, arm.parameters, run.model, names) | cautions(quantities)
 
 
 def _patient(
@@ -286,7 +291,6 @@ def _write(found: Optimised, no_data: dict[str, str], wanted: _Search, folder: s
 
 def _figure_files(found: Optimised, units: dict[str, str]) -> dict[str, bytes]:
     from ..output.plots.optimisation import optimisation_figures
-    from ..output.plots.style import image
+    from ..output.plots.style import images
 
-    drawn = optimisation_figures(found, units)
-    return {f"{name}.{kind}": image(figure, kind) for name, figure in drawn.items() for kind in ("png", "svg")}
+    return images(optimisation_figures(found, units))

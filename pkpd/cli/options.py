@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +20,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 model_option = click.option(
     "--model", default="il2", metavar="NAME", help="il2, il2_minimal, or path/file.py:name.  [default: il2]"
 )
+params_option = click.option("--params", metavar="FILE", help="Parameter file (or name) laid over the model's own.")
+set_option = click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change one parameter, e.g. treg_ec50=12pM; repeatable.",
+)
+days_option = click.option("--days", metavar="DAYS", help="How long to simulate, e.g. 84 or 12wk.")
+rtol_option = click.option(
+    "--rtol", type=float, default=1e-6, metavar="NUMBER", help="Relative tolerance.  [default: 1e-06]"
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.  [default: every core]"
+)
+no_figures_option = click.option("--no-figures", is_flag=True, help="Write the tables only.")
 bsa_option = click.option("--bsa", metavar="M2", help="Body surface area, in m2 unless a unit is given.")
 weight_option = click.option("--weight", metavar="KG", help="Body weight, in kg unless a unit is given.")
 
@@ -29,14 +46,8 @@ _SIMULATION = (
         metavar="FILE",
         help="Parameter file (or name) laid over the model's own; what a study says of its patients still holds.",
     ),
-    click.option(
-        "--set",
-        "changes",
-        multiple=True,
-        metavar="NAME=VALUE",
-        help="Change one parameter, e.g. treg_ec50=12pM; repeatable.",
-    ),
-    click.option("--days", metavar="DAYS", help="How long to simulate, e.g. 84 or 12wk."),
+    set_option,
+    days_option,
     click.option("--times", metavar="LIST", help="Sampling times, e.g. 0,7,14 (days) or 0h,6h,12h."),
     click.option("--step", metavar="TIME", help="Sample every so often, e.g. 6h."),
     click.option(
@@ -53,15 +64,40 @@ _SIMULATION = (
         metavar="NAME",
         help="compiled, or scipy (LSODA), scipy-bdf or scipy-radau as an independent check.  [default: compiled]",
     ),
-    click.option("--rtol", type=float, default=1e-6, metavar="NUMBER", help="Relative tolerance.  [default: 1e-06]"),
+    rtol_option,
 )
 
 
-def simulation_options(command: F) -> F:
-    """The options of every verb that simulates, in the order they are shown."""
-    for option in reversed(_SIMULATION):
-        command = option(command)
-    return command
+def declared(options: Sequence[Callable[[Any], Any]]) -> Callable[[F], F]:
+    """A decorator that gives a command these options, in the order they are shown."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+simulation_options = declared(_SIMULATION)  # of every verb that simulates
+
+
+def refuse_empty(texts: Mapping[str, str | None]) -> None:
+    """A usage error for the first option, by name, that got an empty text."""
+    for option, text in texts.items():
+        if text == "":
+            raise click.UsageError(f"{option} takes a name, not an empty text")
+
+
+def folder_name(text: str) -> str:
+    """A study or schedule as the name of a folder; a schedule's text becomes words with hyphens."""
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-.")[:60] or "schedule"
+
+
+def refuse_both(uncertainty: str | None, no_uncertainty: bool) -> None:
+    """A usage error for draws that are asked for and turned off."""
+    if uncertainty is not None and no_uncertainty:
+        raise click.UsageError("--uncertainty and --no-uncertainty contradict each other")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import bsa_option, model_option, read_options, weight_option
+from .options import (
+    bsa_option,
+    days_option,
+    folder_name,
+    model_option,
+    no_figures_option,
+    params_option,
+    read_options,
+    refuse_empty,
+    rtol_option,
+    threads_option,
+    weight_option,
+)
 
 if TYPE_CHECKING:
     from ..trials.population.result import Population
@@ -41,16 +52,16 @@ if TYPE_CHECKING:
 @click.option("--visits", metavar="DAYS", help="When rules decide.  [default: the study's visits; weekly]")
 @click.option("--events", metavar="FILE", help="An events.csv whose doses are given again, instead of rules.")
 @model_option
-@click.option("--params", metavar="FILE", help="Parameter file (or name) laid over the model's own.")
+@params_option
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one typical value; repeatable.")
-@click.option("--days", metavar="DAYS", help="How long to simulate, e.g. 84 or 12wk.")
+@days_option
 @click.option("--side", default="pre", metavar="pre|post", help="A sample at a dose: before or after.  [default: pre]")
 @weight_option
 @bsa_option
-@click.option("--rtol", type=float, default=1e-6, metavar="NUMBER", help="Relative tolerance.  [default: 1e-06]")
-@click.option("--threads", type=int, metavar="N", help="Threads to share the work.  [default: one a core]")
+@rtol_option
+@threads_option
 @click.option("--output", metavar="FOLDER", help="Where to write.  [default: results/NAME-population]")
-@click.option("--no-figures", is_flag=True, help="Write the tables only.")
+@no_figures_option
 def population(
     study: str,
     uncertainty: str | None,
@@ -73,9 +84,7 @@ def population(
       pkpd population "1 MIU daily x5" --patients 20 --no-uncertainty --quantity treg_fold@7 --no-figures
       pkpd population he2020 --patients 20 --days 42 --rule "if treg_fold > 2 at visit: stop" --no-figures
     """
-    for option, value in (("--output", output), ("--uncertainty", uncertainty), ("--events", options["events"])):
-        if value == "":
-            raise click.UsageError(f"{option} takes a name, not an empty text")
+    refuse_empty({"--output": output, "--uncertainty": uncertainty, "--events": options["events"]})
     draws = options.pop("draws")
     if no_uncertainty and (draws is not None or uncertainty is not None):
         raise click.UsageError("--no-uncertainty goes with neither --draws nor --uncertainty")
@@ -127,7 +136,7 @@ def _population(
 ) -> None:
     """Simulate and write; `uncertainty` is None for none, empty for the draws of the set."""
     from ..output.provenance import check_place
-    from ..shards.progress import telling
+    from ..shards.progress import telling_late
     from ..trials.population.population import DRAWS, Settings, simulate_population
     from ..trials.population.record import RULED, TABLES
     from ..trials.population.subject import subject
@@ -138,11 +147,11 @@ def _population(
     found = subject(study, chosen)
     ruled = _ruled(found, doses, count, seed)
     own = Settings(count, seed, quantities, draws or DRAWS, ruled)
-    folder = Path(output) if output else Path("results") / f"{_folder(found.run.name)}-population"
+    folder = Path(output) if output else Path("results") / f"{folder_name(found.run.name)}-population"
     check_place(folder, (*TABLES, "spread.csv", "report.txt", *(RULED if ruled else ())))
     notes(found.run)
     drawn = _uncertainty(found.run, chosen, asked.params, uncertainty)
-    whole = simulate_population(found.run, found.covariates, own, drawn, None, threads, telling("patients"))
+    whole = simulate_population(found.run, found.covariates, own, drawn, None, threads, telling_late("patients"))
     _write(whole, folder, figures)
 
 
@@ -193,12 +202,6 @@ def figure_files(found: Population) -> dict[str, bytes]:
     """Every figure, as PNG and SVG."""
     from ..output.plots.adaptive import ruling_figures
     from ..output.plots.population import population_figures
-    from ..output.plots.style import image
+    from ..output.plots.style import images
 
-    drawn = population_figures(found) | ruling_figures(found.rulings)
-    return {f"{name}.{kind}": image(figure, kind) for name, figure in drawn.items() for kind in ("png", "svg")}
-
-
-def _folder(name: str) -> str:
-    """A name of a folder; a schedule's text becomes words with hyphens."""
-    return re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.")[:60] or "schedule"
+    return images(population_figures(found) | ruling_figures(found.rulings))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import model_option, read_changes
-from .uncertain import cautions, draws_for, tell
+from .observed import draws_left, read_digests, whole_set
+from .options import model_option, params_option, read_changes, refuse_empty, set_option
+from .uncertain import tell
 
 if TYPE_CHECKING:
     from ..inference.rows.noise import Noise
@@ -22,14 +23,8 @@ NAME = "predictions.csv"
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE...")
 @model_option
-@click.option("--params", metavar="FILE", help="Parameter file (or name) laid over the model's own.")
-@click.option(
-    "--set",
-    "changes",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Change one parameter, e.g. treg_ec50=12pM; repeatable.",
-)
+@params_option
+@set_option
 @click.option(
     "--uncertainty",
     metavar="FILE",
@@ -72,8 +67,10 @@ def predict(
 
     check_place(place.parent, [place.name], f"{place.name}.run.json")
     noise, observations = Noise(between_studies=between_studies), load_observations(*files)
-    parameters = _parameters(model, params, sets)
-    draws = _draws(uncertainty, params, model, [name for name, _ in sets], parameters)
+    parameters = whole_set(model, params, sets)
+    draws = draws_left(uncertainty, params, model, [name for name, _ in sets], parameters)
+    if draws is None:
+        tell(["the intervals hold only the assumed spread between studies, not that of the parameters"])
     found = predicted(observations, model, parameters, draws, noise=noise)
     click.echo(predictions_text(found))
     table = predictions_csv(found)
@@ -86,44 +83,10 @@ def _place(files: tuple[str, ...], output: str | None, uncertainty: str | None) 
     """The file to write; a usage error for arguments that make no sense."""
     if not files:
         raise click.UsageError("name one or more studies or observation files, for example dilt1d hao2020")
-    for option, text in (("--output", output), ("--uncertainty", uncertainty)):
-        if text == "":
-            raise click.UsageError(f"{option} takes a name, not an empty text")
+    refuse_empty({"--output": output, "--uncertainty": uncertainty})
     if output is None:
         return Path(NAME)
     return Path(output) if output.endswith(".csv") else Path(output) / NAME
-
-
-def _parameters(model: str, params: str | None, sets: tuple[tuple[str, str], ...]) -> Parameters:
-    """The whole set: the model's own, the file's values over it, then single changes."""
-    from ..engine.code.library import outline_of
-    from ..parameters import load_parameters
-    from ..trials.run import check_set
-
-    shape = outline_of(model)
-    base = shape.defaults
-    if params is not None:
-        own = load_parameters(params)
-        check_set(own, shape)
-        base = own.over(base)
-    return base.set("--set", **dict(sets))
-
-
-def _draws(
-    uncertainty: str | None, params: str | None, model: str, changed: list[str], parameters: Parameters
-) -> Draws | None:
-    """The draws to use, less what was set for this call; a note where there are none."""
-    from ..inference.uncertainty.bands import without
-
-    found = draws_for(uncertainty, params, model)
-    if found is not None:
-        tell(cautions(found, parameters))
-    left = without(found, changed) if found is not None else None
-    if left is None:
-        tell(["the intervals hold only the assumed spread between studies, not that of the parameters"])
-    elif found is not None and (fixed := [name for name in found.names if name in changed]):
-        tell([f"the draws do not vary {', '.join(fixed)}, set for this call"])
-    return left
 
 
 def _record(
@@ -135,30 +98,14 @@ def _record(
     tables: dict[str, bytes],
 ) -> dict[str, Any]:
     """What the table rests on: the parameters as they are, the digests of everything that was read."""
-    from ..data import built_in
-    from ..engine.code.library import outline_of
-    from ..inference.uncertainty.draws import write_draws
-    from ..output.provenance import digest
+    from ..trials.record import digests, draws_table, head, set_table
     from .run import command_line
 
-    studies = built_in("study")
-    paths = {name: studies.get(name, Path(name)) for name in files}
-    read = {
-        path.name if name in studies else str(path): digest(path.read_bytes())
-        for name, first in paths.items()
-        for path in dict.fromkeys((first, first.with_suffix(".toml"), first.with_suffix(".csv")))
-        if path.is_file()
-    }
-    shown = draws and {"origin": draws.origin, "count": len(draws.values), "digest": digest(write_draws(draws))}
     return {
-        "kind": "prediction",
-        "name": "predict",
-        "command": command_line(),
-        "model": {"name": model, "fingerprint": outline_of(model).fingerprint},
-        "seed": None,
+        **head("prediction", "predict", command_line(), model),
         "noise": asdict(noise),
-        "parameters": {"origin": parameters.origin, "tables": parameters.to_tables()},
-        "draws": shown,
-        "observations": read,
-        "tables": {name: digest(data) for name, data in tables.items()},
+        "parameters": set_table(parameters),
+        "draws": draws_table(draws),
+        "observations": read_digests(files),
+        "tables": digests(tables),
     }

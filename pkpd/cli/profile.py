@@ -119,13 +119,12 @@ def _tell(found: Fitted, profiles: tuple[Profile, ...], asked: Asked, settings: 
     if not asked.output:
         return
     from ..output.plots.fit import profiles_figure
-    from ..output.plots.style import image
+    from ..output.plots.style import images
     from ..output.provenance import write_results
     from .fit_files import fit_record, profiles_file
 
     files = {"profiles.csv": profiles_file(profiles), "report.txt": text.encode()}
     if profiles:
-        figure = profiles_figure(profiles)
-        files |= {f"profiles.{kind}": image(figure, kind) for kind in ("png", "svg")}
+        files |= images({"profiles": profiles_figure(profiles)})
     written = write_results(asked.output, files, fit_record("profile", found, asked, settings, files))
     click.echo(f"\nWritten to {asked.output}: {', '.join(path.name for path in written)}")

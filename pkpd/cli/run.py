@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import Asked, read_options, simulation_options
+from .options import Asked, no_figures_option, read_options, refuse_both, refuse_empty, simulation_options
 
 if TYPE_CHECKING:
     from ..trials.run import Options, Run
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--output", metavar="FOLDER", help="Where to write.  [default: results/NAME, or that of the replayed file]"
 )
-@click.option("--no-figures", is_flag=True, help="Write the tables only.")
+@no_figures_option
 def run(
     study: str | None,
     uncertainty: str | None,
@@ -49,14 +49,11 @@ def run(
     """
     if (study is None) == (replay is None):
         raise click.UsageError("give a study, for example he2020, or --replay with a run.json")
-    for option, value in (("--output", output), ("--replay", replay), ("--uncertainty", uncertainty)):
-        if value == "":
-            raise click.UsageError(f"{option} takes a name, not an empty text")
+    refuse_empty({"--output": output, "--replay": replay, "--uncertainty": uncertainty})
     if replay is not None:
         _replay(replay, options["model"], output, not no_figures)
         return
-    if uncertainty is not None and no_uncertainty:
-        raise click.UsageError("--uncertainty and --no-uncertainty contradict each other")
+    refuse_both(uncertainty, no_uncertainty)
     _study(str(study), read_options(**options), (uncertainty, no_uncertainty), output, not no_figures)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +10,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import PkpdError, nearest
-from .options import bsa_option, model_option, read_options, weight_option
+from .options import (
+    bsa_option,
+    days_option,
+    declared,
+    folder_name,
+    model_option,
+    no_figures_option,
+    params_option,
+    read_options,
+    refuse_empty,
+    threads_option,
+    weight_option,
+)
 
 if TYPE_CHECKING:
     from ..trials.influence.result import Influence
     from ..trials.run import Options, Run
 
-QUIET_FOR = 2.0  # seconds before progress is told
 NAMES = ("indices.csv", "quantities.csv", "tornado.csv", "ranges.csv", "report.txt")
 
 _OPTIONS = (
@@ -42,37 +51,31 @@ _OPTIONS = (
     click.option("--at", metavar="LIST", help="Days for --over-time, e.g. 14,28.  [default: visits, else weekly]"),
     click.option("--arm", default="", metavar="NAME", help="Arm of a study.  [default: the first with doses]"),
     model_option,
-    click.option("--params", metavar="FILE", help="Parameter file (or name) laid over the model's own."),
+    params_option,
     click.option(
         "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one parameter, which then does not vary."
     ),
-    click.option("--days", metavar="DAYS", help="How long to simulate, e.g. 84 or 12wk."),
+    days_option,
     weight_option,
     bsa_option,
-    click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.  [default: every core]"),
+    threads_option,
     click.option("--keep-samples", is_flag=True, help="Write every run to samples.csv."),
     click.option("--output", metavar="FOLDER", help="Where to write.  [default: results/NAME-sensitivity]"),
-    click.option("--no-figures", is_flag=True, help="Write the tables only."),
+    no_figures_option,
 )
-
-
-def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 @dataclass(frozen=True, slots=True)
 class _Writing:
     """Where and what to write."""
 
-    output: str | None
+    folder: Path
     figures: bool
     samples: bool
 
 
 @click.command()
-@_options
+@declared(_OPTIONS)
 def sensitivity(
     target: str,
     changes: tuple[str, ...],
@@ -92,8 +95,7 @@ def sensitivity(
       pkpd sensitivity he2020 --method morris --samples 10 --over-time treg_fold --over bounds
       pkpd sensitivity "1 MIU daily x5" --vary treg_ec50,treg_activation --quantity treg_auc --samples 16
     """
-    if output == "":
-        raise click.UsageError("--output takes the name of a folder, not an empty text")
+    refuse_empty({"--output": output})
     from .fit_options import listed
 
     vary = tuple(name for text in options.pop("vary") for name in listed(text, "--vary"))
@@ -106,8 +108,9 @@ def sensitivity(
     if both := [name for name in vary if name in fixed]:
         raise click.UsageError(f"--vary and --set both name {', '.join(both)}: give one of them")
     run = _run(target, asked.resolve())
+    folder = _place(run, output)
     found = _analysed(run, {"vary": vary, "days": at, "fixed": fixed, **options})
-    _write(run, found, asked.changes, _Writing(output, not no_figures, keep_samples))
+    _write(run, found, asked.changes, _Writing(folder, not no_figures, keep_samples))
 
 
 def _days(text: str | None) -> tuple[float, ...]:
@@ -142,71 +145,54 @@ def _run(target: str, options: Options) -> Run:
 
 def _analysed(run: Run, options: Mapping[str, Any]) -> Influence:
     """The analysis, with notes before it and progress while it lasts."""
+    from ..shards.progress import counting
     from ..trials.influence.analysis import influence
     from .write import notes
 
     notes(run)
-    return influence(run, progress=_teller(), **options)
+    return influence(run, progress=counting("runs"), **options)
 
 
-def _teller() -> Callable[[int, int], None]:
-    """What tells how many runs are done, once it takes more than two seconds."""
-    begin, told = time.monotonic(), [-1]
-    terminal = sys.stderr.isatty()
+def _place(run: Run, output: str | None) -> Path:
+    """Where to write; an error before anything is simulated where that cannot be."""
+    from ..output.provenance import check_place
 
-    def show(done: int, count: int) -> None:
-        tenth = done * 10 // count
-        if time.monotonic() - begin < QUIET_FOR or (not terminal and tenth == told[0]):
-            return
-        told[0] = tenth
-        if terminal:
-            click.echo(f"\r{f'run {done} of {count}':<76}", nl=done == count, err=True)
-        else:
-            click.echo(f"run {done} of {count}", err=True)
-
-    return show
+    folder = Path(output or Path("results") / f"{folder_name(run.name)}-sensitivity")
+    check_place(folder, NAMES)
+    return folder
 
 
 def _write(run: Run, found: Influence, changes: tuple[tuple[str, str], ...], writing: _Writing) -> None:
     """Print the report; write tables, figures and record."""
-    from ..output.provenance import check_place, write_results
+    from ..output.provenance import write_results
     from ..output.report.influence import influence_csv, influence_text
 
-    folder = Path(writing.output or Path("results") / f"{_plain(run.name)}-sensitivity")
-    check_place(folder, NAMES)
     text, tables = influence_text(found), influence_csv(found, writing.samples)
     click.echo(text, nl=False)
     figures = _figures(found) if writing.figures else {}
     files = {**tables, "report.txt": text.encode(), **figures}
-    written = write_results(folder, files, _record(run, found, changes, tables))
-    click.echo(f"\nWritten to {folder}: {', '.join(path.name for path in written)}")
+    written = write_results(writing.folder, files, _record(run, found, changes, tables))
+    click.echo(f"\nWritten to {writing.folder}: {', '.join(path.name for path in written)}")
 
 
 def _figures(found: Influence) -> dict[str, bytes]:
     from ..output.plots.influence import influence_figures
-    from ..output.plots.style import image
+    from ..output.plots.style import images
 
-    drawn = influence_figures(found)
-    return {f"{name}.{kind}": image(figure, kind) for name, figure in drawn.items() for kind in ("png", "svg")}
+    return images(influence_figures(found))
 
 
 def _record(
     run: Run, found: Influence, changes: tuple[tuple[str, str], ...], tables: Mapping[str, bytes]
 ) -> dict[str, Any]:
     """What the tables rest on: the arm with its doses and parameters, and every setting."""
-    from ..dosing.records import to_records
-    from ..engine.code.library import outline_of
-    from ..output.provenance import digest
     from ..trials.influence.analysis import arm_of
+    from ..trials.record import arm_table, digests, head
     from .run import command_line
 
     arm = arm_of(run, found.arm)
     return {
-        "kind": "sensitivity",
-        "name": run.name,
-        "command": command_line(),
-        "model": {"name": run.model, "fingerprint": outline_of(run.model).fingerprint},
-        "seed": found.design.seed,
+        **head("sensitivity", run.name, command_line(), run.model, found.design.seed, run.tolerances),
         "method": found.design.method,
         "samples": found.design.samples,
         "second_order": found.design.second_order,
@@ -216,17 +202,6 @@ def _record(
         "quantities": [o.name for o in found.outcomes],
         "over_time": {t.output: list(t.days) for t in found.timed},
         "days": run.times[-1],
-        "arm": {
-            "name": arm.name,
-            "schedule": {"name": arm.schedule_name, "records": to_records(arm.schedule)},
-            "body": {"bsa": arm.bsa, "weight": arm.weight},
-            "parameters": {"origin": arm.parameters.origin, "tables": arm.parameters.to_tables()},
-        },
-        "tables": {name: digest(data) for name, data in tables.items()},
+        "arm": {"name": arm.name} | arm_table(arm),
+        "tables": digests(tables),
     }
-
-
-def _plain(name: str) -> str:
-    """A schedule text as the name of a folder."""
-    kept = "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
-    return "_".join(part for part in kept.split("_") if part)[:60] or "schedule"

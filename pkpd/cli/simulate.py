@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import read_options, simulation_options
+from .options import read_options, refuse_empty, simulation_options
 
 if TYPE_CHECKING:
     from ..inference.uncertainty.bands import Band
@@ -97,9 +97,7 @@ def _write(
 
 def _check_targets(targets: Mapping[str, str | None], wide: bool, uncertainty: str | None) -> None:
     """A usage error for targets that make no sense."""
-    for option, target in {**targets, "--uncertainty": uncertainty}.items():
-        if target == "":
-            raise click.UsageError(f"{option} takes a name, not an empty text")
+    refuse_empty({**targets, "--uncertainty": uncertainty})
     for option in ("--csv", "--bands"):
         if (target := targets[option]) and target.endswith(".json"):
             raise click.UsageError(f"{option} takes a file such as course.csv, not '{target}': records end in .json")

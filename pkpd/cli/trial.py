@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +21,13 @@ from .options import (
     set_option,
     threads_option,
 )
+from .trial_files import NAMES, Wanted
 
 if TYPE_CHECKING:
     from ..inference.uncertainty.draws import Draws
-    from ..studies.study import Study
     from ..trials.adaptive.rules import Rule
-    from ..trials.clinical.anchors import Assumed
-    from ..trials.clinical.link import Link
     from ..trials.clinical.replicated import Illustration
     from ..trials.conduct.result import VirtualTrial
-    from ..trials.conduct.terms import Conduct
     from ..trials.run import Options
 
 _OPTIONS = (
@@ -80,25 +76,6 @@ _OPTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Wanted:
-    """What was asked for, with everything looked up."""
-
-    study: Study
-    options: Options
-    conduct: Conduct
-    rules: tuple[Rule, ...]
-    arm_rules: bool
-    draws: Draws | None
-    link: Link
-    assumed: Assumed
-    alpha: float
-    replicates: int
-    seed: int
-    patients: int | None
-    threads: int | None
-
-
 @click.command()
 @click.argument("study")
 @declared(_OPTIONS)
@@ -122,7 +99,6 @@ def trial(study: str, output: str | None, no_figures: bool, **options: Any) -> N
     wanted = _wanted(study, **options)
     folder = Path(output) if output else Path("results") / f"{wanted.study.name}-trial"
     from ..output.provenance import check_place
-    from .trial_files import NAMES
 
     check_place(folder, NAMES)
     _tell(wanted, folder, not no_figures, began)

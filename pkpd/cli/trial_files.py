@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..inference.uncertainty.draws import Draws
     from ..output.report.trial_visits import Visit
     from ..output.tables import Table
+    from ..studies.study import Study
+    from ..trials.adaptive.rules import Rule
+    from ..trials.clinical.anchors import Assumed
+    from ..trials.clinical.link import Link
     from ..trials.clinical.replicated import Illustration
     from ..trials.conduct.result import VirtualTrial
-    from .trial import Wanted
+    from ..trials.conduct.terms import Conduct
+    from ..trials.run import Options
 
 Visits = dict[tuple[str, str], tuple["Visit", ...]]
 TABLES = (
@@ -29,6 +36,25 @@ TABLES = (
     "power.csv",
 )
 NAMES = ("report.txt", *TABLES)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """What was asked for, with everything looked up."""
+
+    study: Study
+    options: Options
+    conduct: Conduct
+    rules: tuple[Rule, ...]
+    arm_rules: bool
+    draws: Draws | None
+    link: Link
+    assumed: Assumed
+    alpha: float
+    replicates: int
+    seed: int
+    patients: int | None
+    threads: int | None
 
 
 def report_and_files(

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import model_option, read_changes
-from .uncertain import cautions, draws_for, tell
+from .observed import draws_left, read_digests, whole_set
+from .options import model_option, no_figures_option, params_option, read_changes, refuse_empty, set_option
+from .uncertain import tell
 
 if TYPE_CHECKING:
     from ..inference.uncertainty.draws import Draws
     from ..parameters import Parameters
-    from ..shards.progress import Progress
     from ..trials.predictive.settings import Settings
     from ..trials.predictive.vpc import Vpc
 
 FILES = ("vpc.csv", "points.csv", "check.csv", "limits.csv", "report.txt")
-QUIET = 2.0  # seconds without a word
 
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE...")
 @model_option
-@click.option("--params", metavar="FILE", help="Parameter file (or name) laid over the model's own.")
-@click.option(
-    "--set",
-    "changes",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Change one parameter, e.g. treg_ec50=12pM; repeatable.",
-)
+@params_option
+@set_option
 @click.option("--replicates", type=int, default=500, metavar="N", help="Simulated copies of the data.  [default: 500]")
 @click.option("--seed", type=int, default=1, metavar="N", help="Of all random numbers.  [default: 1]")
 @click.option(
@@ -63,7 +55,7 @@ QUIET = 2.0  # seconds without a word
     help="Draws of typical values, one set a replicate, or default (the model's).  [default: none]",
 )
 @click.option("--output", metavar="FOLDER", help="Where to write.  [default: results/NAME-vpc]")
-@click.option("--no-figures", is_flag=True, help="Write the tables only.")
+@no_figures_option
 def vpc(
     files: tuple[str, ...],
     model: str,
@@ -89,14 +81,19 @@ def vpc(
     folder = _folder(files, output, uncertainty)
     sets, settings = read_changes(model, changes), _settings(**chosen)
     from ..output.provenance import check_place
+    from ..shards.progress import telling_late
     from ..studies.library import load_observations
     from ..trials.predictive.vpc import visual_check
-    from .predict import _parameters
 
     check_place(folder, FILES)
-    observations, parameters = load_observations(*files), _parameters(model, params, sets)
-    draws = None if uncertainty is None else _draws(uncertainty, params, model, [name for name, _ in sets], parameters)
-    found = visual_check(observations, model, parameters, settings, draws, progress=_late())
+    observations, parameters = load_observations(*files), whole_set(model, params, sets)
+    draws = None
+    if uncertainty is not None:
+        draws = draws_left(uncertainty, params, model, [name for name, _ in sets], parameters)
+        if draws is None:
+            tell(["nothing that the draws vary is left, so all replicates have the same typical values"])
+    late = telling_late("simulated patients")
+    found = visual_check(observations, model, parameters, settings, draws, progress=late)
     _write(found, folder, lambda tables: _record(found, model, parameters, draws, files, tables), not no_figures)
 
 
@@ -118,19 +115,16 @@ def _folder(files: tuple[str, ...], output: str | None, uncertainty: str | None)
     """Where to write; a usage error for arguments that make no sense."""
     if not files or "" in files:
         raise click.UsageError("name a file of individual rows, for example patients.csv")
-    for option, text in (("--output", output), ("--uncertainty", uncertainty)):
-        if text == "":
-            raise click.UsageError(f"{option} takes a name, not an empty text")
+    refuse_empty({"--output": output, "--uncertainty": uncertainty})
     return Path(output) if output is not None else Path("results") / f"{Path(files[0]).stem}-vpc"
 
 
 def figure_files(found: Vpc) -> dict[str, bytes]:
     """Every figure of a check, as PNG and SVG."""
-    from ..output.plots.style import image
+    from ..output.plots.style import images
     from ..output.plots.vpc import vpc_figures
 
-    drawn = vpc_figures(found)
-    return {f"{name}.{kind}": image(figure, kind) for name, figure in drawn.items() for kind in ("png", "svg")}
+    return images(vpc_figures(found))
 
 
 def _settings(
@@ -152,35 +146,6 @@ def _settings(
     return Settings(replicates, seed, prediction_corrected, bins or 0, by_visit, stratify, output_name, own)
 
 
-def _draws(
-    uncertainty: str, params: str | None, model: str, changed: Sequence[str], parameters: Parameters
-) -> Draws | None:
-    """The draws asked for, less what was set for this call."""
-    from ..inference.uncertainty.bands import without
-
-    found = draws_for(uncertainty, params, model)
-    if found is None:
-        return None
-    tell(cautions(found, parameters))
-    left = without(found, changed)
-    if left is None:
-        tell(["nothing that the draws vary is left, so all replicates have the same typical values"])
-    return left
-
-
-def _late() -> Progress:
-    """Progress, once the work has taken a while."""
-    from ..shards.progress import telling
-
-    begin, say = time.monotonic(), telling("simulated patients")
-
-    def tell_late(done: int, total: int, seconds: float) -> None:
-        if time.monotonic() - begin > QUIET:
-            say(done, total, seconds)
-
-    return tell_late
-
-
 def _record(
     found: Vpc,
     model: str,
@@ -192,32 +157,16 @@ def _record(
     """What the check rests on: settings, parameters as they are, digests of everything that was read."""
     from dataclasses import asdict
 
-    from ..data import built_in
-    from ..engine.code.library import outline_of
-    from ..inference.uncertainty.draws import write_draws
-    from ..output.provenance import digest
+    from ..trials.record import digests, draws_table, head, set_table
     from .run import command_line
 
-    studies = built_in("study")
-    paths = [studies.get(name, Path(name)) for name in files]
-    read = {
-        str(path.name): digest(path.read_bytes())
-        for first in paths
-        for path in dict.fromkeys((first, first.with_suffix(".toml"), first.with_suffix(".csv")))
-        if path.is_file()
-    }
-    shown = draws and {"origin": draws.origin, "count": len(draws.values), "digest": digest(write_draws(draws))}
     return {
-        "kind": "vpc",
-        "name": "vpc",
-        "command": command_line(),
-        "model": {"name": model, "fingerprint": outline_of(model).fingerprint},
-        "seed": found.settings.seed,
+        **head("vpc", "vpc", command_line(), model, found.settings.seed),
         "settings": asdict(found.settings) | {"outputs": list(found.settings.outputs)},
-        "parameters": {"origin": parameters.origin, "tables": parameters.to_tables()},
-        "draws": shown,
-        "observations": read,
-        "tables": {name: digest(data) for name, data in tables.items()},
+        "parameters": set_table(parameters),
+        "draws": draws_table(draws),
+        "observations": read_digests(files),
+        "tables": digests(tables),
         "simulated_patients": found.simulated,
         "failures": [list(map(str, one)) for one in found.failed],
     }

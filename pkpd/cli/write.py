@@ -138,11 +138,10 @@ def _validation(run: Run, beside: Beside) -> dict[str, bytes]:
 def figure_files(run: Run, trajectories: Sequence[Trajectory], bands: Sequence[Band] = ()) -> dict[str, bytes]:
     """Every figure of a run, as PNG and SVG."""
     from ..output.plots import figures
-    from ..output.plots.style import image
+    from ..output.plots.style import images
 
     labels = {arm.name: arm.label for arm in run.arms}
-    drawn = figures(trajectories, run.visits, labels, title=title(run), bands=bands)
-    return {f"{name}.{kind}": image(figure, kind) for name, figure in drawn.items() for kind in ("png", "svg")}
+    return images(figures(trajectories, run.visits, labels, title=title(run), bands=bands))
 
 
 def _compare(found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import platform
+import stat
 import sys
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -98,7 +99,10 @@ def write_results(
 
 
 def check_place(folder: str | Path, names: Iterable[str], record_name: str = "run.json") -> dict[str, str]:
-    """The digests an earlier record lists; FileError when a file in the way is not a run's, or was changed since."""
+    """The digests an earlier record lists; FileError when a file in the way is not a run's, or was changed since, and
+    when the folder can be none.
+    """
+    _refuse_no_folder(Path(folder))
     earlier = _earlier(Path(folder) / record_name)
     for name in names:
         _refuse_foreign(Path(folder) / name, earlier.get(name))
@@ -132,6 +136,22 @@ def _earlier(path: Path) -> dict[str, str]:
     listed = record.get("files", {})
     # Only plain names: a record from elsewhere must not reach outside its folder.
     return {name: str(found) for name, found in listed.items() if Path(name).name == name}
+
+
+def _refuse_no_folder(folder: Path) -> None:
+    """Told before anything is simulated: a run may take minutes."""
+    for place in (folder, *folder.parents):
+        try:
+            found = place.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise FileError(f"{folder} cannot be written to: {error.strerror or error}") from None
+        if not stat.S_ISDIR(found.st_mode):
+            raise FileError(f"{folder} cannot be written to: {place} is a file, not a folder; choose another place")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise FileError(f"{folder} cannot be written to: nothing may be written in {place}; choose another place")
+        return
 
 
 def _refuse_foreign(path: Path, listed: str | None) -> None:

@@ -59,7 +59,7 @@ def draw_of(parameters: Parameters, spread: Mapping[str, float] | None, seed: in
         if not parameters[name].value > 0:
             raise ParameterError(f"{name} = {parameters[name].text} has no log, so it cannot have a spread of {sd:g}")
     names = tuple(name for name in parameters if name in asked)
-    typical = tuple(parameters[name].value for name in names)
+    typical = tuple(parameters[name].centre(asked[name]) for name in names)
     return Draw(names, typical, tuple(float(asked[name]) for name in names), seed, replicate)
 
 

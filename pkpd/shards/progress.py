@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 Progress = Callable[[int, int, float], None]
+PATIENCE = 2.0  # seconds without a word
 RECENT = 64  # shards over which the pace is told, so that neither a slow shard nor a slow hour decides it
 
 
@@ -43,6 +44,30 @@ def telling(what: str) -> Progress:
         last[0] = done
 
     return tell
+
+
+def telling_late(what: str) -> Progress:
+    """Progress as `telling` tells it, of what takes longer than two seconds; else not a word."""
+    begin, tell, told = time.monotonic(), telling(what), [False]
+
+    def show(done: int, total: int, seconds: float) -> None:
+        if told[0] or (done < total and time.monotonic() - begin > PATIENCE):
+            told[0] = True
+            tell(done, total, seconds)
+
+    return show
+
+
+def counting(what: str) -> Callable[[int, int], None]:
+    """`telling_late` for work that counts what is done of all, and does not say how long the rest takes."""
+    pace, tell = Pace(), telling_late(what)
+    pace.mark(0)
+
+    def show(done: int, total: int) -> None:
+        pace.mark(done)
+        tell(done, total, pace.left(total - done))
+
+    return show
 
 
 def _print(what: str, done: int, total: int, seconds: float, before: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
@@ -18,6 +17,7 @@ from ..engine.compile import functions
 from ..engine.functions import Vector
 from ..engine.parcel import pack
 from ..engine.tolerances import DEFAULT, Tolerances
+from ..engine.workers import thread_count
 from ..errors import SimulationError
 from ..measures import Endpoint
 from ..parameters import Parameters
@@ -130,9 +130,7 @@ def _workers(request: Request, executor: Executor | None, threads: int | None) -
         packed = pack(request)
         yield lambda shard: executor.submit(simulate_packed, packed, shard), sys.maxsize
         return
-    count = threads if threads is not None else os.cpu_count() or 1
-    if count < 1:
-        raise SimulationError(f"{count} threads cannot work; give 1 or more")
+    count = thread_count(threads)
     functions(request.model)  # compiled once, before several threads ask for it
     pool = ThreadPoolExecutor(count)
     try:

@@ -11,7 +11,7 @@ from typing import Any
 from ..data import only_keys
 from ..engine.functions import Vector
 from ..errors import StudyError, nearest
-from ..references import load_references
+from .sources import sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,3 @@ def _effect(table: Any, levels: tuple[str, ...], where: str) -> Effect:
         raise StudyError(f"{where}: parameter and where are text")
     own = sources(table["source"], where)
     return Effect(level, table["parameter"], float(factor), own, table.get("where", ""))
-
-
-def sources(source: Any, where: str) -> tuple[str, ...]:
-    """Keys of references.toml, or "assumed"; StudyError for another."""
-    keys = (source,) if isinstance(source, str) else tuple(source) if isinstance(source, list) else (None,)
-    known = load_references()
-    for key in keys:
-        if key != "assumed" and (not isinstance(key, str) or key not in known):
-            raise StudyError(f"{where}: source {key!r} is not in references.toml{nearest(str(key), known)}")
-    return tuple(str(k) for k in keys)

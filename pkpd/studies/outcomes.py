@@ -9,7 +9,7 @@ from typing import Any
 
 from ..data import only_keys
 from ..errors import StudyError, nearest
-from ..references import load_references
+from .sources import sources
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}\Z")
 _P = re.compile(r"0\.[0-9]{1,6}\Z")
@@ -80,7 +80,7 @@ def _outcome(name: str, table: Any, arms: Collection[str], days: float, where: s
         raise StudyError(f"{where}: this outcome cannot be linked: {why}")
     active, control = _arms(table["arms"], table["control"], arms, where)
     p, decimals = _printed(table.get("p_printed"), where)
-    source = _source(table["source"], where)
+    source = sources(table["source"], where, printed=True)
     return Outcome(name, table["label"], day, linked, safety, active, control, p, decimals, source, table["where"])
 
 
@@ -134,12 +134,3 @@ def _printed(value: Any, where: str) -> tuple[float | None, int]:
     if not isinstance(value, str) or not _P.match(value):
         raise StudyError(f'{where}: p_printed is text such as "0.050", which keeps its digits, not {value!r:.40}')
     return float(value), len(value) - 2
-
-
-def _source(value: Any, where: str) -> tuple[str, ...]:
-    keys = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else ()
-    known = load_references()
-    for key in keys or (value,):
-        if not isinstance(key, str) or key not in known:
-            raise StudyError(f"{where}: source {key!r:.40} is not in references.toml{nearest(str(key), known)}")
-    return keys

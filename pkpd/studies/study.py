@@ -11,14 +11,14 @@ from typing import Any
 from ..data import find, only_keys, read_toml
 from ..dosing.library import load_schedule
 from ..dosing.schedule import Schedule
-from ..errors import PkpdError, StudyError, nearest
+from ..errors import PkpdError, StudyError
 from ..parameters import Parameters, read_tables
-from ..references import load_references
 from .cells import read_cells
 from .covariates import Covariate, read_covariates
 from .observation import Observation
 from .outcomes import Outcome, read_outcomes
 from .reading import Frame, Row, read_native
+from .sources import sources
 
 UNSAID = Parameters((), "")
 # The name of a study becomes that of a folder.
@@ -102,7 +102,7 @@ def _study(path: Path) -> Study:
     return Study(
         name=table["name"],
         meaning=table["meaning"],
-        source=_keys(table.get("source", []), path.name),
+        source=sources(table.get("source", []), path.name),
         population=table.get("population", ""),
         days=days,
         visits=tuple(_visit(v, days, path.name) for v in visits),
@@ -156,12 +156,3 @@ def _visit(value: Any, days: float, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= days:
         raise StudyError(f"{where}: a visit is a day from 0 to {days:g}, not {value!r}")
     return float(value)
-
-
-def _keys(source: Any, where: str) -> tuple[str, ...]:
-    keys = (source,) if isinstance(source, str) else tuple(source) if isinstance(source, list) else (None,)
-    known = load_references()
-    for key in keys:
-        if key != "assumed" and (not isinstance(key, str) or key not in known):
-            raise StudyError(f"{where}: source {key!r} is not in references.toml{nearest(str(key), known)}")
-    return tuple(str(k) for k in keys)

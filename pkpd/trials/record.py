@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..dosing.dose import SIDES
 from ..dosing.records import from_records, to_records
@@ -12,13 +12,18 @@ from ..engine import check_engine
 from ..engine.code.library import outline_of
 from ..engine.tolerances import Tolerances
 from ..errors import FileError, PkpdError
+from ..inference.uncertainty.draws import write_draws
 from ..model.registry import MODELS
 from ..output.provenance import digest
 from ..output.tables import stack
 from ..output.trajectory import Trajectory
-from ..parameters import read_tables
+from ..parameters import Parameters, read_tables
 from ..references import bibliography
 from .run import Run, RunArm
+
+if TYPE_CHECKING:
+    from ..inference.uncertainty.draws import Draws
+    from ..model.declaration import Model
 
 
 def csv_files(trajectories: Sequence[Trajectory], wide: bool = False) -> dict[str, bytes]:
@@ -28,34 +33,71 @@ def csv_files(trajectories: Sequence[Trajectory], wide: bool = False) -> dict[st
     return {"trajectories.csv": stack(tables).to_csv().encode(), "doses.csv": doses.to_csv().encode()}
 
 
+def head(
+    kind: str, name: str, command: str, model: Model | str, seed: int | None = None, solver: Tolerances | None = None
+) -> dict[str, Any]:
+    """What every record begins with; `solver` are the tolerances of the compiled engine, where they can be chosen."""
+    shape = outline_of(model)
+    found = {
+        "kind": kind,
+        "name": name,
+        "command": command,
+        "model": {"name": model if isinstance(model, str) else shape.name, "fingerprint": shape.fingerprint},
+    }
+    if solver is not None:
+        found |= {"engine": "compiled", "tolerances": tolerances_table(solver)}
+    return found | {"seed": seed}
+
+
+def digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The digest of each table, by the name of its file."""
+    return {name: digest(data) for name, data in files.items()}
+
+
+def tolerances_table(tolerances: Tolerances) -> dict[str, float]:
+    """The solver's tolerances."""
+    return {"relative": tolerances.relative, "absolute": tolerances.absolute}
+
+
+def set_table(parameters: Parameters) -> dict[str, Any]:
+    """A set of parameters, whole, with where it comes from."""
+    return {"origin": parameters.origin, "tables": parameters.to_tables()}
+
+
+def draws_table(draws: Draws | None) -> dict[str, Any] | None:
+    """Which draws were used, None for none; `uncertainty.to_tables` holds their values too."""
+    if draws is None:
+        return None
+    return {"origin": draws.origin, "count": len(draws.values), "digest": digest(write_draws(draws))}
+
+
+def schedule_table(arm: RunArm) -> dict[str, Any]:
+    """The schedule of an arm, as its name and as records."""
+    return {"name": arm.schedule_name, "records": to_records(arm.schedule)}
+
+
+def arm_table(arm: RunArm) -> dict[str, Any]:
+    """Who an arm simulates, and what they are given."""
+    return {
+        "schedule": schedule_table(arm),
+        "body": {"bsa": arm.bsa, "weight": arm.weight},
+        "parameters": set_table(arm.parameters),
+    }
+
+
 def to_record(run: Run, command: str, tables: Mapping[str, bytes]) -> dict[str, Any]:
     """The run as plain tables for `run.json`: enough to repeat it without any other file, except a user's own model.
 
     `tables` are the run's own CSV files, whose digests a replay is held against.
     """
-    arms = {
-        a.name: {
-            "label": a.label,
-            "schedule": {"name": a.schedule_name, "records": to_records(a.schedule)},
-            "body": {"bsa": a.bsa, "weight": a.weight},
-            "parameters": {"origin": a.parameters.origin, "tables": a.parameters.to_tables()},
-        }
-        for a in run.arms
-    }
-    return {
-        "kind": "run",
-        "name": run.name,
-        "command": command,
-        "model": {"name": run.model, "fingerprint": outline_of(run.model).fingerprint},
+    return head("run", run.name, command, run.model, None, run.tolerances) | {
         "engine": run.engine,
-        "tolerances": {"relative": run.tolerances.relative, "absolute": run.tolerances.absolute},
-        "seed": None,
         "side": run.side,
         "visits": list(run.visits),
         "sources": list(run.sources),
-        "arms": arms,
+        "arms": {a.name: {"label": a.label} | arm_table(a) for a in run.arms},
         "times": list(run.times),
-        "tables": {name: digest(data) for name, data in tables.items()},
+        "tables": digests(tables),
     }
 
 

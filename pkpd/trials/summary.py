@@ -19,7 +19,7 @@ from ..engine.events import TIE
 from ..model.registry import MODELS
 from ..output.tables import aligned
 from ..output.trajectory import Trajectory
-from ..units import IU_PER_MG, factor, same_dimension
+from ..units import miu
 from .run import Run, RunArm, simulate_arm
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CELLS = ("treg", "nk", "cd56bright")
 HIGHEST = 3.0  # MIU/m2 a day: the largest dose of low-dose IL-2 behind the parameters
+USUAL_BSA = 1.8  # m2, where nobody says
 FINE = 1 / 288  # days; samples every five minutes tell Tmax to the digit that is printed
 
 
@@ -47,18 +48,11 @@ def beyond_evidence(run: Run) -> list[str]:
     for arm in run.arms if run.model in MODELS else ():
         days: dict[int, float] = {}
         for dose in given(arm.schedule, arm.bsa, arm.weight):
-            days[int(dose.time)] = days.get(int(dose.time), 0.0) + dose.amount * _miu(dose.unit)
-        largest = max(days.values(), default=0.0) / (arm.bsa or 1.8)
+            days[int(dose.time)] = days.get(int(dose.time), 0.0) + dose.amount * miu(dose.unit)
+        largest = max(days.values(), default=0.0) / (arm.bsa or USUAL_BSA)
         if largest > HIGHEST * (1 + 1e-9):
             said.append(f"{arm.name}: {largest:.3g} MIU/m2 in a day; above {HIGHEST:g} MIU/m2 the model extrapolates")
     return said
-
-
-def _miu(unit: str) -> float:
-    """MIU in one unit of a dose: of activity, or of mass by the label; 0 for what no route here takes."""
-    if same_dimension(unit, "MIU"):
-        return factor(unit, "MIU")
-    return factor(unit, "mg") * IU_PER_MG / 1e6 if same_dimension(unit, "mg") else 0.0
 
 
 def drug_output(trajectory: Trajectory) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.batch import Piece, simulate_piece
-from ...engine.compile import functions
+from ...engine.batch import simulate_piece
 from ...engine.functions import Vector
 from ...engine.run import Rows
+from ...engine.workers import on_threads
 from ...errors import InferenceError
-from ...many import piece_of
+from ...many import piece_of, pieces, with_sizes
 from ...output.tables import Table, stack
 from ...output.trajectory import Trajectory
 from ...parameters import Parameters
@@ -161,23 +159,12 @@ def _simulated(
     posts = np.array([side == "post" for side in trajectory.sides])
     times = trajectory.times
     whole = piece_of(model, patient.schedule, patient.parameters, columns, outputs, times, "pre", tolerances)
-    sizes = np.array([np.nan if size is None else size for size in (patient.bsa, patient.weight)])
-    # a size that the arm states holds also where the model itself has no use for it
-    known = np.where(np.isnan(sizes), whole.sizes, sizes)
-    whole = replace(whole, sizes=known, rows=Rows(times, posts.astype(np.int64)))
-    functions(model)  # compiled once, before several threads ask for it
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = list(pool.map(simulate_piece, _blocks(whole)))
+    whole = with_sizes(replace(whole, rows=Rows(times, posts.astype(np.int64))), patient.bsa, patient.weight)
+    # pieces that keep few enough states; the numbers do not depend on how draws are cut
+    size = min(PIECE, max(1, MOST_ROWS // len(times)))
+    found = list(on_threads(simulate_piece, pieces(whole, size), model))
     failed = {failure.patient for some in found for failure in some.failures}
     return np.concatenate([some.values for some in found]), failed
-
-
-def _blocks(whole: Piece) -> Iterator[Piece]:
-    """The draws in pieces that keep few enough states; their numbers do not depend on how they are cut."""
-    size = min(PIECE, max(1, MOST_ROWS // len(whole.rows.times)))
-    for first in range(0, len(whole.own), size):
-        part = slice(first, first + size)
-        yield replace(whole, own=whole.own[part], sizes=whole.sizes[part], first=first)
 
 
 def _columns(draws: Draws, patient: Patient) -> dict[str, Vector]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...data import folder
+from ...data import csv_rows, folder
 from ...engine.functions import Vector
 from ...engine.plan import Whole
 from ...errors import FileError, InferenceError, ParameterError, UnitError, nearest
@@ -157,7 +157,7 @@ def write_draws(draws: Draws) -> bytes:
 def read_draws(path: str | Path) -> Draws:
     """Draws as `write_draws` wrote them; FileError names file, line and column of what is no unit or finite number."""
     file = Path(path).name
-    lines = _lines(path, file)
+    lines = csv_rows(path, file)
     if not lines:
         raise FileError(f"{file} is empty; draws begin with a line such as draw,treg_ec50 [pM]")
     (top, header), *rows = lines
@@ -173,22 +173,6 @@ def default_draws(model: str) -> Draws | None:
     path = folder() / "draws" / f"{model}.csv"
     # a name with a folder in it is none of ours
     return read_draws(path) if Path(model).name == model and path.is_file() else None
-
-
-def _lines(path: str | Path, file: str) -> list[tuple[int, list[str]]]:
-    """Cells of every line that has any, with its number."""
-    try:
-        # -sig: spreadsheets put a byte-order mark first
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}") from None
-    except ValueError:
-        raise FileError(f"{file} is not a CSV file in UTF-8") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        return [(reader.line_num, [c.strip() for c in cells]) for cells in reader if any(c.strip() for c in cells)]
-    except csv.Error as error:
-        raise FileError(f"{file} line {reader.line_num} is not valid CSV: {error}") from None
 
 
 def _columns(header: list[str], where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -18,7 +18,7 @@ from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from ...errors import SimulationError
 from ..tables import Table
-from .labels import draw_footnote, name_of, pretty
+from .labels import draw_footnote, name_of, pretty, title_legend
 from .style import COLOURS, DASHES, INK, QUIET, SHADE, drawing, new_figure, plain
 
 if TYPE_CHECKING:
@@ -181,18 +181,8 @@ def _handles(shown: Shown) -> list[Artist]:
 
 
 def _legend(figure: Figure, title: str, handles: Sequence[Artist]) -> None:
-    columns = max(1, int(figure.get_figwidth() * 72 // 165))
-    figure.legend(
-        handles=list(handles),
-        title=plain(title, int(figure.get_figwidth() * 10)),
-        title_fontproperties={"size": 10.5, "weight": "bold"},
-        alignment="left",
-        loc="outside upper left",
-        ncols=columns,
-        columnspacing=1.6,
-        handlelength=2.6,
-        borderpad=0.2,
-    )
+    width = figure.get_figwidth()
+    title_legend(figure, handles, title, max(1, int(width * 72 // 165)), int(width * 10))
 
 
 def _name(output: str) -> str:

@@ -10,12 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from ...trials.clinical.caution import LINKED, small_print
 from ...trials.comparison.courses import shown_outputs
 from ..trajectory import Trajectory
 from .bands import band_handle
 from .cells import draw_cells, extent, footnote
 from .il2 import draw_level
-from .labels import draw_footnote, draw_legend, head, pretty
+from .labels import NO_DATA, draw_footnote, draw_legend, head, pretty
 from .outputs import draw_output, is_cell
 from .style import INK, QUIET, Look, drawing, looks, new_figure, plain
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ...inference.uncertainty.bands import Band
     from ...trials.comparison.compare import Comparison
 
-NO_DATA = "no data behind it"
 COLUMNS = 3
 
 
@@ -77,7 +77,8 @@ def quantities_figure(c: Comparison, trajectories: Sequence[Trajectory], title: 
         handles.append(hollow)
     draw_legend(figure, title, (), handles, lines=False)
     interval = f"Line: 90 % of {c.draws} draws of the parameters, the same for every regimen." if c.draws else ""
-    draw_footnote(figure, f"Over {c.horizon:g} days. Dot: the parameters as they are.", interval)
+    dot = f"Over {c.horizon:g} days. Dot: the parameters as they are."
+    draw_footnote(figure, dot, interval, small_print(c.quantities))
     return figure
 
 
@@ -100,7 +101,7 @@ def _draw_quantity(axes: Axes, c: Comparison, q: int, own: Sequence[Look]) -> No
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.grid(axis="x", color="#E4E4E4", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_title(plain(quantity.name, 40))
+    axes.set_title(plain(quantity.name, 40) + ": assumed" * (getattr(quantity, "sort", "") == LINKED))
     axes.set_xlabel("" if unit == "1" else pretty(unit))
 
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from ..report.predictions import number
-from .labels import draw_footnote, pretty
+from .labels import NO_DATA, draw_footnote, pretty
 from .style import COLOURS, DASHES, INK, QUIET, SHADE, Vector, drawing, new_figure, plain
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def tornado_figure(found: Influence, outcome: Outcome) -> Figure:
         figure,
         f"Points of {OVER[found.over]}; the line is the reference, {outcome.reference:.4g}; values as in tornado.csv.",
         more,
+        _assumed(found, [outcome.name]),
     )
     return figure
 
@@ -81,7 +82,8 @@ def heat_figure(found: Influence) -> Figure:
     figure.colorbar(drawn, ax=axes, label=_meaning(found), shrink=0.7, pad=0.03, extend=_beyond(shares))
     what = "Total indices" if found.design.method == "sobol" else "Morris's mu*"
     _head(figure, f"{what}: {found.name}, arm {found.arm}", [])
-    draw_footnote(figure, _doubtful([o.name for o in found.outcomes if o.trust.doubts]), _BLANK * _any_blank(shares))
+    doubtful = _doubtful([o.name for o in found.outcomes if o.trust.doubts])
+    draw_footnote(figure, doubtful, _BLANK * _any_blank(shares), _assumed(found, [o.name for o in found.outcomes]))
     return figure
 
 
@@ -105,11 +107,17 @@ def time_figure(found: Influence, timed: Timed) -> Figure:
     below.legend(handles=lines, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, handlelength=2.6, borderpad=0.2)
     doubts = sum(bool(t.doubts) for t, one in zip(timed.trusts, timed.indices, strict=True) if not one.still)
     said = f"{doubts} of {len(timed.days)} days leave doubts, which over_time_days.csv names." if doubts else ""
-    draw_footnote(figure, said, _BLANK * _any_blank(main))
+    draw_footnote(figure, said, _BLANK * _any_blank(main), _assumed(found, [timed.output]))
     return figure
 
 
 _BLANK = "Grey: it does not move there, so it has no index."
+
+
+def _assumed(found: Influence, names: Sequence[str]) -> str:
+    """Small print on those of the names that no data stand behind."""
+    own = [name for name in names if name in dict(found.assumed)]
+    return f"{', '.join(own)}: {NO_DATA}." if own else ""
 
 
 def _bars(axes: Axes, place: int, reference: float, ends: Vector, span: float) -> None:

@@ -15,6 +15,7 @@ from ..trajectory import Trajectory
 from .style import INK, QUIET, SHADE, looks, plain
 from .timeline import breaks, dose_times, shared_breaks, triangles
 
+NO_DATA = "no data behind it"  # of an output that rests on assumed values only
 LETTER = 4.6  # mean width of a letter in points, at the size of the legend
 NAMES = {
     "il2": "IL-2",
@@ -75,15 +76,22 @@ def draw_legend(
         handles.append(Patch(color=SHADE, linewidth=0, label="break between blocks"))
     widths = [max(len(line) for line in str(h.get_label()).splitlines()) * LETTER + 38 for h in handles]
     columns = _columns(widths, figure.get_figwidth() * 72 - 20)
+    title_legend(figure, handles, title, columns, int(figure.get_figwidth() * 72 / (1.45 * LETTER)))
+
+
+def title_legend(
+    figure: Figure, handles: Sequence[Artist], title: str, columns: int, width: int, handlelength: float = 2.6
+) -> None:
+    """The legend above all axes, with the title of the figure in lines of at most `width` characters."""
     figure.legend(
-        handles=handles,
-        title=plain(title, int(figure.get_figwidth() * 72 / (1.45 * LETTER))),
+        handles=list(handles),
+        title=plain(title, width),
         title_fontproperties={"size": 10.5, "weight": "bold"},
         alignment="left",
         loc="outside upper left",
         ncols=columns,
         columnspacing=1.6,
-        handlelength=2.6,
+        handlelength=handlelength,
         borderpad=0.2,
     )
 
@@ -98,6 +106,6 @@ def _columns(widths: Sequence[float], room: float) -> int:
 
 def draw_footnote(figure: Figure, *sentences: str) -> None:
     """Small print below all axes."""
-    text = textwrap.fill(" ".join(s for s in sentences if s), int(figure.get_figwidth() * 72 / 3.7))
+    text = textwrap.fill(" ".join(s for s in sentences if s), int(figure.get_figwidth() * 72 / 3.9))
     if text:
         figure.supxlabel(text, x=0.012, ha="left", fontsize=7, color=QUIET)

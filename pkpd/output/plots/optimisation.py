@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from ...trials.clinical.caution import small_print
 from ...trials.optimisation.task import kept_name
 from .labels import draw_footnote, pretty
 from .style import COLOURS, INK, QUIET, Vector, drawing, new_figure, plain
@@ -72,7 +73,7 @@ def front_figure(found: Optimised, units: Mapping[str, str]) -> Figure:
     axes.set_title("Candidates tried")
     figure.legend(loc="outside upper left", ncols=2)
     far = "" if good.all() else "Candidates that fail may lie beyond the axes."
-    draw_footnote(figure, far, _holding(found), FOOT)
+    draw_footnote(figure, far, _holding(found), _foot(found))
     return figure
 
 
@@ -97,6 +98,11 @@ def _places(found: Optimised, some: Sequence[Tried], name: str, limit: int | Non
 def _holding(found: Optimised) -> str:
     holding = found.task.holding
     return "" if holding is None else f"Constraints are to hold {holding.text}; goals are those of a typical patient."
+
+
+def _foot(found: Optimised) -> str:
+    """What every figure says of its numbers."""
+    return " ".join(said for said in (FOOT, small_print(found.task.quantities)) if said)
 
 
 def _close_up(axes: Axes, values: Vector) -> None:
@@ -173,7 +179,7 @@ def window_figure(found: Optimised, window: Window, units: Mapping[str, str]) ->
     handles[-1].set_label("best regimen")
     figure.legend(handles=handles, loc="outside upper left", ncols=2)
     rest = f"on {float(window.on):g} d, off {float(window.off):g} d" if window.off else "without a rest"
-    draw_footnote(figure, f"Times on and off as in the best regimen: {rest}.", _holding(found), FOOT)
+    draw_footnote(figure, f"Times on and off as in the best regimen: {rest}.", _holding(found), _foot(found))
     return figure
 
 
@@ -227,7 +233,7 @@ def ranking_figure(found: Optimised, ranking: Ranking, units: Mapping[str, str])
     right.set(xlabel="share of draws (%)", xlim=(0, 100))
     right.tick_params(axis="y", labelleft=False, length=0)
     figure.legend(loc="outside upper left", ncols=5, columnspacing=1.2, handlelength=1.6)
-    draw_footnote(figure, FOOT)
+    draw_footnote(figure, _foot(found))
     return figure
 
 

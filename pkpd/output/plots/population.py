@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullFormatter
 
+from ...trials.evidence import data_behind
 from .bands import SEE_THROUGH
 from .cells import fold_axis
-from .labels import draw_footnote, name_of, pretty
+from .labels import NO_DATA, draw_footnote, name_of, pretty, title_legend
 from .style import COLOURS, DASHES, INK, NO_DOSES, QUIET, Dash, Look, Vector, drawing, new_figure, plain
 from .timeline import draw_time
 
@@ -99,9 +101,8 @@ def _draw_output(axes: Axes, found: Population, output: str, when: str) -> None:
     unit = next(arm.units[arm.outputs.index(output)] for arm in found.arms if output in arm.outputs)
     fold = output.endswith("_fold")
     axes.set_ylabel("fold of baseline" if fold else pretty(unit))
-    axes.set_title(
-        name_of(output).removesuffix("_fold") + ", fold" * fold + (f", after the {when} dose" if when else "")
-    )
+    name = name_of(output).removesuffix("_fold") + ", fold" * fold + (f", after the {when} dose" if when else "")
+    axes.set_title(f"{name}: {NO_DATA}" if output in _assumed(found, [output]) else name)
     draw_time(axes, (), (0.0, AFTER_DOSE) if when else ends, marks=False, shade=False)
 
 
@@ -182,7 +183,8 @@ def _draw_endpoint(axes: Axes, found: Population, name: str) -> None:
     axes.spines["left"].set_visible(False)
     told = min(len(own) for own in columns if _varies(own))
     few = f" ({told} of {found.count} patients have one)" if told < found.count else ""
-    axes.set_title(plain(name, 60) + few, fontsize=7.5)
+    outputs = dict.fromkeys(o for arm in found.arms for q in arm.quantities if q.name == name for o in q.outputs)
+    axes.set_title(plain(name, 60) + f": {NO_DATA}" * bool(_assumed(found, outputs)) + few, fontsize=7.5)
     axes.tick_params(labelsize=7)
 
 
@@ -260,6 +262,12 @@ def ranged(value: float, low: float, high: float) -> str:
     return shown[0] if not np.isfinite(low) or len(set(shown)) == 1 else f"{shown[0]} [{shown[1]}-{shown[2]}]"
 
 
+def _assumed(found: Population, outputs: Iterable[str]) -> list[str]:
+    """Those of the outputs that no data stand behind in some arm."""
+    sets = [arm.arm.parameters for arm in found.arms]
+    return [name for name in outputs if not all(data_behind(name, own, found.run.model) for own in sets)]
+
+
 def _varies(values: Vector) -> bool:
     return len(values) > 1 and float(np.ptp(values)) > SAME * float(np.abs(values).max())
 
@@ -276,14 +284,4 @@ def _line_handles(found: Population) -> list[Artist]:
 def _legend(figure: Figure, found: Population, title: str, extra: list[Artist]) -> None:
     arms = [Line2D([], [], color=a.colour, linestyle=a.dash, label=a.label) for a in arm_looks(found)]
     handles = [*arms, *extra]
-    figure.legend(
-        handles=handles,
-        title=plain(title, 100),
-        title_fontproperties={"size": 10.5, "weight": "bold"},
-        alignment="left",
-        loc="outside upper left",
-        ncols=min(len(handles), 5),
-        columnspacing=1.6,
-        handlelength=2.6,
-        borderpad=0.2,
-    )
+    title_legend(figure, handles, title, min(len(handles), 5), 100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -101,6 +101,11 @@ def image(figure: Figure, form: str) -> bytes:
             figure.set_layout_engine("none")  # laying out again would move things by a fraction of a pixel
         figure.savefig(file, format=form, dpi=DPI, metadata=_METADATA[form])
     return file.getvalue()
+
+
+def images(figures: Mapping[str, Figure]) -> dict[str, bytes]:
+    """Every figure as NAME.png and NAME.svg."""
+    return {f"{name}.{form}": image(figure, form) for name, figure in figures.items() for form in ("png", "svg")}
 
 
 @dataclass(frozen=True, slots=True)

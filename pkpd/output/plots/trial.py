@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from ...trials.conduct.result import VirtualTrial
 from ...trials.evidence import data_behind
 from ..report.trial_visits import Visit
-from .labels import draw_footnote, draw_legend, name_of, pretty
+from .labels import NO_DATA, draw_footnote, draw_legend, name_of, pretty
 from .style import COLOURS, DASHES, INK, NO_DOSES, QUIET, Look, Vector, drawing, new_figure, plain
 from .timeline import draw_time
 
@@ -23,7 +23,6 @@ Visits = Mapping[tuple[str, str], Sequence[Visit]]
 # outputs that are shown, each as the fold of its own baseline or as it is
 SHOWN = (("treg", True), ("nk", True), ("cd56bright", True), ("treg_percent_cd4", False), ("eosinophils", False))
 MOST = 6
-NO_DATA = "no data behind it"
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 

@@ -18,7 +18,8 @@ from ...trials.clinical.caution import CAUTION
 from ...trials.clinical.observed import PER, interval
 from ...trials.clinical.power import Power
 from ...trials.clinical.proportions import LABELS
-from ...trials.clinical.replicated import Illustration, quantiles
+from ...trials.clinical.replicated import Illustration
+from ...trials.conduct.tables import quantiles
 from .labels import draw_footnote, draw_legend
 from .style import COLOURS, INK, QUIET, Look, Vector, drawing, new_figure, plain
 

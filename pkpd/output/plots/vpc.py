@@ -17,7 +17,7 @@ from ...trials.predictive.panels import Panel
 from ...trials.predictive.vpc import Vpc
 from ..report.vpc import unit_of
 from .bands import SEE_THROUGH
-from .labels import draw_footnote, name_of, pretty
+from .labels import draw_footnote, name_of, pretty, title_legend
 from .style import COLOURS, INK, QUIET, Vector, drawing, new_figure, plain
 
 ACROSS = 3  # panels beside each other
@@ -136,17 +136,7 @@ def _legend(figure: Figure, found: Vpc, title: str, own: Sequence[Percentiles]) 
         for b, m, w in (("<", "v", "below"), (">", "^", "above"))
         if b in bounds
     ]
-    figure.legend(
-        handles=handles,
-        title=plain(title, 60),
-        title_fontproperties={"size": 10.5, "weight": "bold"},
-        alignment="left",
-        loc="outside upper left",
-        ncols=2 if figure.get_figwidth() < 9 else 3,
-        columnspacing=1.6,
-        handlelength=3.4,
-        borderpad=0.2,
-    )
+    title_legend(figure, handles, title, 2 if figure.get_figwidth() < 9 else 3, 60, handlelength=3.4)
     count = f"{found.settings.replicates} replicates"
     draw_footnote(figure, f"{count} of the same patients at the same times. Numbers: vpc.csv and points.csv.")
 

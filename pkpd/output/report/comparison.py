@@ -15,10 +15,8 @@ from ..tables import aligned
 LETTERS = string.ascii_uppercase
 WIDTH = 118
 FLAG = " *"
-NO_RANKING = (
-    "These are numbers of the model's cells and drug; none says how patients would fare. Intervals hold the uncertainty"
-    " of the parameters drawn, not the spread between patients."
-)
+NO_RANKING = "These are numbers of the model's cells and drug; none says how patients would fare."
+INTERVALS = "Intervals hold the uncertainty of the parameters drawn, not the spread between patients."
 DEFINED = ("trough", "gain", "selectivity", "linked")  # sorts of quantity whose name does not say what they are
 
 
@@ -93,7 +91,7 @@ def _notes(c: Comparison) -> list[str]:
             )
     if c.held:
         said.append(f"The draws leave {', '.join(c.held)} at the patient's own values.")
-    return [*said, NO_RANKING]
+    return [*said, f"{NO_RANKING} {INTERVALS}" if c.draws else NO_RANKING]
 
 
 def _name(c: Comparison, q: int) -> str:

@@ -52,11 +52,17 @@ def _head(found: Influence) -> str:
         f"{found.name}, arm {found.arm}, model {found.model}",
         f"{d.method.capitalize()}: {d.samples} {what} of {count} parameter{'s' * (count != 1)} "
         f"over {OVER[found.over]}, {len(d.points)} runs, seed {d.seed}",
-        *(f"Note: {note}." for note in found.notes),
+        *(f"Note: {note}." for note in (*found.notes, *_assumed(found))),
     ]
     if d.method == "morris":
         lines.append("mu, mu* and sigma are changes for a move from the 5 to the 95 % point of a range.")
     return "\n".join(lines)
+
+
+def _assumed(found: Influence) -> list[str]:
+    """One note a sentence, with all the names that it is said of."""
+    texts = dict.fromkeys(text for _, text in found.assumed)
+    return [f"{', '.join(name for name, own in found.assumed if own == text)}: {text}" for text in texts]
 
 
 def _outcome(found: Influence, o: Outcome) -> str:

@@ -68,7 +68,7 @@ def _patients_text(arm: ArmPopulation, several: bool) -> str:
         shares = ", ".join(f"{levels[level]} {level}" for level, _ in covariate.counts)
         lines.append(f"{covariate.meaning}: {shares} of {arm.patients.count}")
     if several:
-        lines.append(f"As drawn for {arm.arm.name}; the same patients, by their numbers, are in every arm.")
+        lines.append(f"As drawn for {arm.arm.name}; every arm has the same deviates by the number of the patient.")
     return "\n".join(lines)
 
 

@@ -12,10 +12,12 @@ from ...studies.study import Study
 from ...trials.clinical.caution import CAUTION
 from ...trials.clinical.observed import PER, observed_text
 from ...trials.clinical.power import power_text
-from ...trials.clinical.replicated import Illustration, quantiles
+from ...trials.clinical.replicated import Illustration
 from ...trials.conduct.result import VirtualTrial
+from ...trials.conduct.tables import quantiles
 from ...trials.evidence import data_behind, own_parameters
 from ..tables import aligned
+from .fit_rows import counted
 from .predictions import number
 from .trial_visits import Share, Spread, Visit
 
@@ -50,7 +52,8 @@ def trial_text(
 
 def _head(trial: VirtualTrial) -> str:
     lines = [
-        f"{trial.study}: virtual trial, model {trial.model}, {counted(trial.replicates, 'replicate')}, seed {trial.seed}"
+        f"{trial.study}: virtual trial, model {trial.model}, {counted(trial.replicates, 'replicate')}, "
+        f"seed {trial.seed}"
     ]
     lines += [
         f"{arm.label}, {counted(size, 'patient')}: {sentence(arm.schedule)}"
@@ -97,15 +100,17 @@ def _happened(trial: VirtualTrial) -> str:
     for name, head in _COUNTED.items():
         whole = of.get(name, everyone)
         rows.append([head, *(_counted(counts[name][k], whole[k] if whole else None) for k in told)])
-    for name, counted in below_limit(trial).items():
-        rows.append([f"  of {name}", *(str(count) for count in counted)])
+    for name, low in below_limit(trial).items():
+        rows.append([f"  of {name}", *(str(count) for count in low)])
     if trial.rules:
         a = trial.attendance
         rows.append(["full doses received", *(f"{a.received[a.arm == k].sum():.1f}" for k in told)])
     said = [f"What happened, in all {counted(trial.replicates, 'replicate')} together\n{aligned(rows)}"]
     if trial.rules:
-        said.append(f"Rules took {counted(len(trial.example.events), 'decision')} in replicate 1; events.csv lists them.")
-    said.append("Redrawn: had no steady baseline when first drawn, and was drawn again.")
+        said.append(
+            f"Rules took {counted(len(trial.example.events), 'decision')} in replicate 1; events.csv lists them."
+        )
+    said.append("Redrawn: had no steady baseline when first drawn, and was drawn again, so patients differ a little less than declared.")
     if trial.lost:
         said.append(f"{counted(len(trial.lost), 'patient')} could not be simulated and had no visits, such as:")
         said += [

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...engine.functions import Vector
-from ..population.cohort import Cohort, Course, simulate_cohort
-from ..population.spread import Patients
+from ..patients.cohort import Cohort, simulate_cohort
+from ..patients.course import Course
+from ..patients.spread import Patients
 from .log import Log
 from .rules import Rule
 from .steering import Noise, steering

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine.events import TIE
 from ...output.tables import Table
-from ..population.spread import Patients
+from ..patients.spread import Patients
 from .log import Event, Log
 
 STANDINGS = ("full dose", "reduced", "raised", "held", "stopped")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...data import csv_rows
 from ...dosing.amount import MAX_DAYS, number_text
 from ...engine.events import TIE
 from ...errors import FileError, StudyError, nearest
@@ -117,27 +116,13 @@ def arms_in(path: str | Path) -> tuple[str, ...]:
 def _checked(path: str | Path) -> list[tuple[int, list[str]]]:
     """Cells by number of the line, without the header."""
     file = Path(path).name
-    lines = _lines(path, file)
+    lines = csv_rows(path, file)
     if not lines or tuple(lines[0][1]) != COLUMNS:
         raise FileError(f"{file} is not a log of decisions: its first line must be {','.join(COLUMNS)}")
     for number, cells in lines[1:]:
         if len(cells) != len(COLUMNS):
             raise FileError(f"{file} line {number} has {len(cells)} cells where the header has {len(COLUMNS)}")
     return lines[1:]
-
-
-def _lines(path: str | Path, file: str) -> list[tuple[int, list[str]]]:
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}") from None
-    except ValueError:
-        raise FileError(f"{file} is not a CSV file in UTF-8") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        return [(reader.line_num, cells) for cells in reader if any(cells)]
-    except csv.Error as error:
-        raise FileError(f"{file} line {reader.line_num} is not valid CSV: {error}") from None
 
 
 def _event(cells: Sequence[str], where: str, line: int, visits: Sequence[float]) -> Event:

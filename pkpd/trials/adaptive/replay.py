@@ -13,8 +13,9 @@ from ...engine.events import TIE
 from ...engine.functions import Vector
 from ...errors import StudyError
 from ...output.tables import Table
-from ..population.cohort import Cohort, Course, simulate_cohort
-from ..population.spread import Patients
+from ..patients.cohort import Cohort, simulate_cohort
+from ..patients.course import Course
+from ..patients.spread import Patients
 from .log import Event, Log
 from .prescribed import numbers_of, separate
 from .steering import dose_days, given_from

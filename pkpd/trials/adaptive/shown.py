@@ -13,8 +13,9 @@ from ...engine.functions import Vector
 from ...errors import StudyError, nearest
 from ...output.tables import Table
 from ...units import factor
-from ..population.cohort import Cohort, Course
-from ..population.spread import Patients
+from ..patients.cohort import Cohort
+from ..patients.course import Course
+from ..patients.spread import Patients
 from .log import Log
 from .replay import STATUSES, doses_of, held_spans
 from .rules import HoldUntil, Rule

@@ -33,8 +33,8 @@ from ...engine.events import TIE
 from ...engine.functions import Vector
 from ...errors import PkpdError, StudyError, nearest
 from ...units import factor
-from ..population.cohort import Course
-from ..population.spread import Patients
+from ..patients.course import Course
+from ..patients.spread import Patients
 from .log import Event, Log
 from .prescribed import limit_shares, separate
 from .rules import HoldFor, HoldUntil, Raise, Reduce, Resume, Rule, Stop, holds, outputs_needed

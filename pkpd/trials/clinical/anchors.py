@@ -23,12 +23,15 @@ LEAST_SHIFT = 0.5  # another trial differs at least this much from the anchoring
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """Assumed numbers: `between_trials` is the SD of the log-odds by which a new trial differs from the anchoring one,
-    alike in both arms; `correlation` is that of the copula. StudyError outside 0.5 or more, and 0 to below 1.
+    """Assumed numbers: `between_trials` is the SD of the log-odds by which each arm of a new trial differs from that of
+    the anchoring one, and `between_arms` the correlation of that difference between the arms: at 0.5 the log odds ratio
+    differs between trials with the same SD; `correlation` is that of the copula. StudyError outside 0.5 or more, and
+    correlations of 0 to below 1.
     """
 
     between_trials: float = LEAST_SHIFT
     correlation: float = 0.8
+    between_arms: float = 0.5
 
     def __post_init__(self) -> None:
         if not LEAST_SHIFT <= self.between_trials < math.inf:
@@ -36,15 +39,22 @@ class Assumed:
                 f"the between-trial SD of the log-odds is {LEAST_SHIFT:g} or more, not {self.between_trials:g}, "
                 "since one trial cannot show how trials differ"
             )
-        if not 0 <= self.correlation < 1:
-            raise StudyError(f"the correlation between outcomes is 0 to below 1, not {self.correlation:g}")
+        for what, value in (("outcomes", self.correlation), ("arms", self.between_arms)):
+            if not 0 <= value < 1:
+                raise StudyError(f"the correlation between {what} is 0 to below 1, not {value:g}")
+
+    @property
+    def between_effects(self) -> float:
+        """The SD between trials of the log odds ratio."""
+        return self.between_trials * math.sqrt(2 * (1 - self.between_arms))
 
     @property
     def sentence(self) -> str:
-        """Both numbers, as printed beside every result."""
+        """All numbers, as printed beside every result."""
         return (
-            f"Assumed: log-odds differ between trials with SD {self.between_trials:g}, and outcomes of one arm and of "
-            f"one patient correlate with {self.correlation:g} (normal copula)."
+            f"Assumed: the log-odds of each arm differ between trials with SD {self.between_trials:g}, correlated with "
+            f"{self.between_arms:g} between the arms, so the log odds ratio with SD {self.between_effects:.3g}; "
+            f"outcomes of one arm and of one patient correlate with {self.correlation:g} (normal copula)."
         )
 
 
@@ -53,19 +63,21 @@ DEFAULT = Assumed()
 
 def drawn_rates(outcome: Outcome, keyed: Keyed, assumed: Assumed = DEFAULT) -> tuple[float, float]:
     """The response rates of the active and the control arm in one replicate: Beta(r + 1/2, n - r + 1/2) of those
-    analysed, both moved by one shift of the log-odds that all outcomes of the replicate share.
+    analysed, each moved by a shift of its log-odds that all outcomes of the replicate share.
     """
     from scipy.special import betaincinv, expit, logit, ndtr
 
     own = keyed.normals(f"outcome {outcome.name} rates", 0, 1, 2)[0]
     uniforms = ndtr(_together(keyed.normals("outcome rates shared", 0, 1, 2)[0], own, assumed))
-    shift = assumed.between_trials * keyed.normals("outcome shift", 0, 1)[0, 0]
+    both, *own_shifts = keyed.normals("outcome shift", 0, 1, 3)[0].tolist()
+    share = assumed.between_arms
+    shifts = [assumed.between_trials * (math.sqrt(share) * both + math.sqrt(1 - share) * own) for own in own_shifts]
     counts: tuple[ArmCount, ...] = outcome.arms
     rates = [
         float(betaincinv(c.responders + 0.5, c.analysed - c.responders + 0.5, u))
         for c, u in zip(counts, uniforms, strict=True)
     ]
-    active, control = (kept(float(expit(logit(kept(rate)) + shift))) for rate in rates)
+    active, control = (kept(float(expit(logit(kept(r)) + shift))) for r, shift in zip(rates, shifts, strict=True))
     return active, control
 
 

@@ -8,8 +8,17 @@ from ...errors import StudyError
 from ...studies.outcomes import Outcome
 from .link import LINKS, link_of
 
+LINKED = "linked"  # sort of a quantity that is an outcome through an assumed link
+
 CAUTION = "restates the index trial's result; not evidence that Treg exposure causes response"
 ASSUMES = "one trial of one regimen cannot show how response follows exposure, so to rank by it is to assume it"
+BEYOND = "away from the exposures of the trial's own regimen the curve is assumed, not observed"
+
+
+def small_print(quantities: Sequence[object]) -> str:
+    """What a figure says of those quantities that come through an assumed link, by name; empty where none does."""
+    names = [str(getattr(q, "name", "")) for q in quantities if getattr(q, "sort", "") == LINKED]
+    return f"{', '.join(names)}, by an assumed link: {CAUTION}; {BEYOND}." if names else ""
 
 
 def check_assumed(names: Sequence[str], assume_link: str, outcomes: Sequence[Outcome]) -> None:

@@ -158,6 +158,7 @@ def power_text(rows: Sequence[Power], labels: Mapping[str, str], link: Link, ass
     title = f"Replicates in % with two-sided p < {rows[0].alpha:g} (power; size of the test where the effect is none)"
     said = (
         f"{rows[0].replicates} replicates, Monte-Carlo standard error up to {worst:.1f} %.",
+        "Power is the average over the rates drawn, not the power at the rates observed.",
         f"Link {link.name}, assumed: {link.label}.",
         assumed.sentence,
         f"Caution: {CAUTION}.",

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from ...engine.functions import Vector
 from ...errors import StudyError, nearest
-from ...measures import Endpoint
 from ...output.tables import Table
 from ...studies.outcomes import Outcome
+from ..conduct.tables import quantiles
 from .anchors import DEFAULT, Assumed
 from .link import Link
 from .observed import PER, interval
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ..conduct.result import VirtualTrial
 
 Flags = NDArray[np.bool_]
-QUANTILES = (0.05, 0.5, 0.95)
 _RESPONSES = ("rep", "outcome", "effect", "arm", "responders", "analysed", "randomised", "failed")
 _RATES = ("outcome", "label", "effect", "arm", "per", "low", "median", "high", "replicates")
 _OBSERVED = ("responders", "patients", "observed", "observed_low", "observed_high")
@@ -77,7 +76,7 @@ class Illustration:
                 for per in PER:
                     rates = self.rates(o.name, effect, per)
                     for side, arm in enumerate(o.arms):
-                        told = (o.name, o.label, effect, arm.arm, per, *quantiles(rates[:, side]), len(rates))
+                        told = (o.name, o.label, effect, arm.arm, per, *quantiles(rates[:, side]).tolist(), len(rates))
                         rows.append(told + _observed(arm.responders, arm.among(per)))
         return Table(tuple((name, [row[i] for row in rows]) for i, name in enumerate((*_RATES, *_OBSERVED))))
 
@@ -85,12 +84,6 @@ class Illustration:
 def linked(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     """Those that may follow the model."""
     return tuple(o for o in outcomes if o.linked)
-
-
-def endpoints_of(link: Link, outcomes: Sequence[Outcome]) -> tuple[Endpoint, ...]:
-    """The endpoints that a trial must measure for a link; none where treatment alone counts."""
-    found = [link.endpoint(o) for o in linked(outcomes)]
-    return tuple(e for e in found if e is not None)
 
 
 def illustrate(
@@ -105,8 +98,8 @@ def illustrate(
     """Responders of every replicate of a trial, for the linked outcomes of its study.
 
     `anchor` is the same trial on the anchoring regimen, with the same patients, where that differs: without rules.
-    The trial must hold `endpoints_of(link, outcomes)`. StudyError for an arm that the trial has not, for alpha outside
-    (0, 1), and where a replicate has nobody to anchor on.
+    The trial must hold the endpoint of the link for each outcome. StudyError for an arm that the trial has not, for
+    alpha outside (0, 1), and where a replicate has nobody to anchor on.
     """
     chosen = linked(outcomes)
     found = {o.name: _counts(trial, anchor or trial, o, link, assumed, effects) for o in chosen}
@@ -117,15 +110,6 @@ def illustrate(
         for row in power(name, effect, own, alpha)
     ]
     return Illustration(link, assumed, alpha, chosen, found, tuple(rows))
-
-
-def quantiles(values: Vector) -> tuple[float, float, float]:
-    """5 %, median and 95 % of what is a number, NaN where nothing is."""
-    own = values[np.isfinite(values)]
-    if not own.size:
-        return (float("nan"),) * 3
-    low, middle, high = np.quantile(own, QUANTILES).tolist()
-    return low, middle, high
 
 
 def _counts(

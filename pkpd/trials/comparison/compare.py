@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +13,14 @@ from ...engine.functions import Vector
 from ...errors import SimulationError
 from ...output.tables import Table
 from ...quantities import Measured, quantity
+from ..clinical.caution import LINKED
 from ..evidence import without_data
+from ..regimen.evaluate import Evaluated, evaluate_regimen
 from ..run import Run
-from .evaluate import Evaluated, evaluate_regimen
 
 if TYPE_CHECKING:
     from ..uncertainty import Uncertainty
 
-LINKED = "linked"  # sort of an outcome that is told through an assumed link
 ENDS = (0.05, 0.95)
 SAME = 1e-9  # share of a number that draws without an effect differ by, from rounding
 
@@ -59,9 +59,15 @@ class Comparison:
         return self.run.times[-1]
 
     def told(self, regimen: int, quantity: int) -> Told:
-        """A quantity (by number) of a regimen (by number)."""
+        """A quantity (by number) of a regimen (by number). An outcome through an assumed link has no interval: draws
+        move its exposure along one curve, while the curve itself is what is uncertain.
+        """
         own = self.found[regimen]
-        return _told(float(own.typical[quantity]), own.values[:, quantity])
+        return self._known(quantity, _told(float(own.typical[quantity]), own.values[:, quantity]))
+
+    def _known(self, quantity: int, told: Told) -> Told:
+        linked = getattr(self.quantities[quantity], "sort", "") == LINKED
+        return replace(told, low=None, high=None) if linked else told
 
     def difference(self, regimen: int, quantity: int) -> Told:
         """A quantity of a regimen less that of the first, each draw with itself."""
@@ -70,10 +76,9 @@ class Comparison:
         apart = _apart(own.values[:, quantity], first.values[:, quantity], close)
         found = _told(float(_apart(own.typical, first.typical, close)[quantity]), apart)
         known = apart[np.isfinite(apart)]
-        if not len(known):
-            return found
-        shares = float((known > 0).mean()), float((known == 0).mean())
-        return Told(found.value, found.low, found.high, found.draws, *shares)
+        if len(known):
+            found = replace(found, higher=float((known > 0).mean()), equal=float((known == 0).mean()))
+        return self._known(quantity, found)
 
     def table(self) -> Table:
         """One row a regimen and quantity: value, its 90 % interval, draws behind it, and `data`: "none" where no data

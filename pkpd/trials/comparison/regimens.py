@@ -15,8 +15,8 @@ from ...engine.code.library import outline_of
 from ...engine.events import TIE
 from ...errors import ScheduleError, SimulationError
 from ...studies.study import Study
+from ..regimen.sampling import treatment_end
 from ..run import Options, Run, RunArm, sampling_times, schedule_run, study_run
-from .sampling import treatment_end
 
 MOST = 12  # regimens that a table and a figure can hold
 AFTER = 28  # days after the last regimen's end, so that what it leaves behind is seen

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine.functions import Vector
 from ...measures import Endpoint
-from ..population.cohort import Course
+from ..patients.course import Course
 from ..run import Options, RunArm
 from .attendance import windows
 

@@ -9,8 +9,8 @@ import numpy as np
 from ...engine.functions import Vector
 from ...engine.plan import Whole
 from ...keyed import Keyed
-from ..population.enrol import enrol
-from ..population.spread import Patients
+from ..patients.enrol import enrol
+from ..patients.spread import Patients
 from .assay import noise_of
 from .attendance import allocation, leaving, offsets, windows
 from .plan import Plan

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.functions import Vector
 from ...engine.plan import Whole
-from ..population.spread import Patients
+from ..patients.spread import Patients
 from .result import Marks
 
 CLEARED = "linear_clearance"

@@ -13,8 +13,8 @@ from ...engine.functions import Vector
 from ...measures import Endpoint
 from ...model.outline import Named
 from ..adaptive.rules import Rule
-from ..population.cohort import Course, block_starts
-from ..population.spread import Spread
+from ..patients.course import Course, block_starts
+from ..patients.spread import Spread
 from .assay import Assay
 from .terms import Conduct
 

@@ -16,7 +16,7 @@ from ...model.outline import Named, Outline
 from ...studies.study import Study
 from ..adaptive.rules import Rule, outputs_needed
 from ..adaptive.text import read_rules
-from ..population.spread import spread_of
+from ..patients.spread import spread_of
 from ..run import Options, RunArm, rule_notes, study_run
 from .assay import assay_of
 from .days import courses_of, days_of

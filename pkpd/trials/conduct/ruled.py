@@ -9,8 +9,8 @@ import numpy as np
 from ...engine.functions import Vector
 from ..adaptive.cohort import adaptive_cohort
 from ..adaptive.log import Event
-from ..population.cohort import Cohort, simulate_cohort
-from ..population.spread import Patients
+from ..patients.cohort import Cohort, simulate_cohort
+from ..patients.spread import Patients
 from .assay import Assay, reported
 from .plan import FOLD, Plan
 

@@ -13,8 +13,8 @@ from ...engine.functions import Vector
 from ...engine.parcel import unpack
 from ...engine.plan import Whole
 from ..adaptive.log import Event
-from ..population.cohort import Cohort, pieces_of
-from ..population.spread import Patients
+from ..patients.cohort import Cohort, pieces_of
+from ..patients.spread import Patients
 from .analysis import analysed
 from .assay import reported
 from .attendance import Doses, doses_of

@@ -14,9 +14,10 @@ from ...errors import SimulationError, nearest
 from ...model.outline import Outline
 from ...parameters import Parameters
 from ...quantities import Quantity, names, quantity
+from ..evidence import without_data
 from ..run import Run, RunArm
 from .design import Design, design_of
-from .evaluate import Course, Evaluated, Progress, evaluate
+from .evaluate import Evaluated, Followed, Progress, evaluate
 from .indices import indices
 from .ranges import ENDS, Range, ranges_of
 from .result import Influence, Outcome, Timed
@@ -69,7 +70,7 @@ class _Asked:
     arm: RunArm
     shape: Outline
     quantities: tuple[Quantity, ...]
-    courses: tuple[Course, ...]
+    courses: tuple[Followed, ...]
 
     @property
     def units(self) -> dict[str, str]:
@@ -106,6 +107,7 @@ def _analysed(
         failures=tuple(replace(f, patient=f.patient - first) for f in found.failures if f.patient >= first),
         end_failures=tuple(replace(f, patient=f.patient - 1) for f in found.failures if f.patient < first),
         notes=_notes(asked.arm, ranges, over),
+        assumed=_assumed(asked),
     )
 
 
@@ -131,7 +133,7 @@ def _quantities(shape: Outline, texts: Sequence[str]) -> tuple[Quantity, ...]:
     return found
 
 
-def _courses(shape: Outline, run: Run, over_time: Sequence[str], days: Sequence[float]) -> tuple[Course, ...]:
+def _courses(shape: Outline, run: Run, over_time: Sequence[str], days: Sequence[float]) -> tuple[Followed, ...]:
     outputs, horizon = [o.name for o in shape.outputs], run.times[-1]
     for name in over_time:
         if name not in outputs:
@@ -140,7 +142,7 @@ def _courses(shape: Outline, run: Run, over_time: Sequence[str], days: Sequence[
         raise SimulationError("days were given to follow an output, and no output to follow; name one")
     weekly = tuple(7.0 * k for k in range(1, int(horizon // 7) + 1)) or (horizon,)
     own = tuple(sorted({float(day) for day in days})) or run.visits or weekly
-    return tuple(Course(name, own) for name in dict.fromkeys(over_time))
+    return tuple(Followed(name, own) for name in dict.fromkeys(over_time))
 
 
 def _declared(arm: RunArm, shape: Outline) -> Parameters:
@@ -191,6 +193,18 @@ def _timed(asked: _Asked, design: Design, found: Evaluated, first: int) -> tuple
         trusts = tuple(trust_of(one) for one in own)
         timed.append(Timed(course.output, asked.units[course.output], course.days, own, trusts))
     return tuple(timed)
+
+
+def _assumed(asked: _Asked) -> tuple[tuple[str, str], ...]:
+    """The quantities and outputs asked for that no data stand behind, each with a sentence that says so."""
+    parameters, model = asked.arm.parameters, asked.run.model
+    said = without_data(asked.quantities, parameters, model)
+    for course in asked.courses:
+        # by way of a quantity, since those are what the sentence is of
+        one = quantity(f"{course.output}_mean", (course.output,))
+        for text in without_data([one], parameters, model).values():
+            said[course.output] = text
+    return tuple(said.items())
 
 
 def _notes(arm: RunArm, ranges: Sequence[Range], over: str) -> tuple[str, ...]:

@@ -92,12 +92,6 @@ def _check(method: str, names: Sequence[str], samples: int, seed: int, second_or
         raise SimulationError(f"seed is a whole number from 0 to 2^64 - 1, not {seed!r:.40}")
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < FEWEST[method]:
         raise SimulationError(f"{method} takes {FEWEST[method]} samples or more, not {samples!r:.40}")
-    if method == "sobol" and samples & (samples - 1):
-        below = 2 ** (samples.bit_length() - 1)
-        close = below if samples - below <= 2 * below - samples else 2 * below
-        raise SimulationError(
-            f"sobol takes a power of two as its number of samples, not {samples}; the nearest is {close}"
-        )
     if second_order and method != "sobol":
         raise SimulationError(f"second-order indices are of method sobol, not of {method}")
     if not names or (second_order and len(names) < 2):
@@ -107,4 +101,10 @@ def _check(method: str, names: Sequence[str], samples: int, seed: int, second_or
         raise SimulationError(
             f"{samples} samples of {len(names)} parameters make {runs} runs, and at most {MOST} are possible; take "
             "fewer samples or parameters"
+        )
+    if method == "sobol" and samples & (samples - 1):
+        below = 2 ** (samples.bit_length() - 1)
+        close = below if samples - below <= 2 * below - samples else 2 * below
+        raise SimulationError(
+            f"sobol takes a power of two as its number of samples, not {samples}; the nearest is {close}"
         )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...dosing.given import GivenDose, given
 from ...engine.batch import Failure, Piece, simulate_piece
-from ...engine.compile import functions
 from ...engine.functions import Vector
+from ...engine.workers import on_threads
 from ...errors import SimulationError
-from ...many import piece_of
+from ...many import piece_of, pieces, with_sizes
 from ...quantities import Dosed, Quantity
-from ..comparison.sampling import evaluation_rows, injections, total_miu, treatment_end
+from ..regimen.sampling import evaluation_rows, injections, total_miu, treatment_end
 from ..run import Run, RunArm
 
 PIECE = 64  # runs in one call: few enough to share between cores and to keep their states
@@ -24,7 +22,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Followed:
     """An output to follow at some days."""
 
     output: str
@@ -57,7 +55,7 @@ def evaluate(
     arm: RunArm,
     columns: Mapping[str, Vector],
     quantities: Sequence[Quantity],
-    courses: Sequence[Course] = (),
+    courses: Sequence[Followed] = (),
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Evaluated:
@@ -80,9 +78,7 @@ def evaluate(
     )
     outputs = tuple(dict.fromkeys([o for q in quantities for o in q.outputs] + [c.output for c in courses]))
     whole = piece_of(run.model, arm.schedule, arm.parameters, columns, outputs, rows.times, "pre", run.tolerances)
-    body = np.array([np.nan if size is None else size for size in (arm.bsa, arm.weight)])
-    # a size that the arm states holds also where the model itself has no use for it
-    whole = replace(whole, rows=rows, sizes=np.where(np.isnan(whole.sizes), body, whole.sizes))
+    whole = with_sizes(replace(whole, rows=rows), arm.bsa, arm.weight)
     asked = _Asked(tuple(quantities), outputs, places, _dosing(arm, doses, horizon, until))
     return _gathered(list(_found(whole, asked, threads, progress)))
 
@@ -92,17 +88,12 @@ _Part = tuple[Vector, tuple[Vector, ...], tuple[Failure, ...]]
 
 def _found(whole: Piece, asked: _Asked, threads: int | None, progress: Progress | None) -> Iterator[_Part]:
     """The numbers of each block, in order; what was simulated is dropped once it is counted."""
-    count, total = threads if threads is not None else os.cpu_count() or 1, len(whole.own)
-    if count < 1:
-        raise SimulationError(f"{count} threads cannot work; give 1 or more")
-    functions(whole.model)  # compiled once, before several threads ask for it
-    cuts = [slice(first, first + PIECE) for first in range(0, total, PIECE)]
-    parts = [replace(whole, own=whole.own[cut], sizes=whole.sizes[cut], first=cut.start) for cut in cuts]
-    with ThreadPoolExecutor(count) as pool:
-        for cut, part in zip(cuts, pool.map(lambda piece: _block(piece, asked), parts), strict=True):
-            yield part
-            if progress is not None:
-                progress(min(cut.stop, total), total)
+    done, total = 0, len(whole.own)
+    for part in on_threads(lambda piece: _block(piece, asked), pieces(whole, PIECE), whole.model, threads):
+        yield part
+        done += len(part[0])
+        if progress is not None:
+            progress(done, total)
 
 
 def _block(piece: Piece, asked: _Asked) -> _Part:

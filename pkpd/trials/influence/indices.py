@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ...engine.functions import Vector
 from ...errors import SimulationError
-from .design import LEVELS, MISSING, Design, design_of, problem_of, seed_of
+from .design import LEVELS, MISSING, Design, problem_of, seed_of
 
 KINDS = {"sobol": ("first", "total"), "morris": ("mu", "mu_star", "sigma")}
 MAIN = {"sobol": "total", "morris": "mu_star"}
@@ -76,21 +76,6 @@ class Indices:
                 f"there is no index '{kind[:40]}' of method {self.method}, only {', '.join(self.kinds)}"
             )
         return np.asarray(self.values[self.kinds.index(kind)])
-
-
-def indices_of(
-    function: Callable[[Vector], Vector],
-    names: Sequence[str],
-    method: str = "sobol",
-    samples: int | None = None,
-    seed: int = 1,
-    second_order: bool = False,
-) -> Indices:
-    """The indices of any function of points of the unit cube, shape (runs, names), to numbers, shape (runs,); NaN for a
-    point that failed. SimulationError as `design_of` and `indices`.
-    """
-    design = design_of(method, names, samples, seed, second_order)
-    return indices(design, np.asarray(function(design.points), dtype=float))
 
 
 def indices(design: Design, numbers: Vector, what: str = "the number") -> Indices:

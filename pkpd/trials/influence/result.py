@@ -70,7 +70,8 @@ class Influence:
     `ranges` say over what (`over`: prior, bounds or spread) parameters were varied, `design` at which points.
     `numbers`, shape (runs, quantities), and `values`, shape (runs, names), are the quantities and the parameters at
     those points, in their order. `failures` number the runs of the design from 0; those of the one-at-a-time runs are
-    `end_failures`, numbered (from 0) two a parameter, low end first. `notes` are for the user.
+    `end_failures`, numbered (from 0) two a parameter, low end first. `notes` are for the user; `assumed` names the
+    quantities and outputs that no data stand behind, each with a sentence that says so.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Influence:
     failures: tuple[Failure, ...]
     end_failures: tuple[Failure, ...]
     notes: tuple[str, ...]
+    assumed: tuple[tuple[str, str], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ...engine.compile import functions
+from ...engine.workers import thread_count
 from ...errors import SimulationError
 from .candidates import Candidate, Pattern
 from .task import Task, Tried, attempt
@@ -128,9 +128,7 @@ class Account:
 @contextmanager
 def opened(task: Task, budget: Budget, threads: int | None, progress: Progress | None) -> Iterator[Account]:
     """An account whose pool of threads (every core unless said) lasts as long as the block."""
-    count = threads if threads is not None else os.cpu_count() or 1
-    if count < 1:
-        raise SimulationError(f"{count} threads cannot work; give 1 or more")
+    count = thread_count(threads)
     functions(task.model)  # compiled once, before several threads ask for it
     with ThreadPoolExecutor(count) as pool:
         yield Account(task, budget, pool, progress)

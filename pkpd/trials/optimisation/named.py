@@ -7,7 +7,7 @@ from typing import cast
 
 from ...quantities import Quantity, quantity
 from ...studies.study import load_study
-from ..clinical.caution import CAUTION, check_assumed
+from ..clinical.caution import BEYOND, CAUTION, check_assumed
 from ..clinical.quantity import LinkedQuantity, linked_quantity, typical_exposure
 from ..run import Options
 
@@ -35,4 +35,6 @@ def namer(outputs: Sequence[str], assume_link: str, options: Options) -> Callabl
 
 def cautions(quantities: Sequence[Quantity]) -> dict[str, str]:
     """By name, what to know of each quantity that comes through an assumed link."""
-    return {q.name: f"{q.label}; {CAUTION}" for q in quantities if isinstance(cast(object, q), LinkedQuantity)}
+    return {
+        q.name: f"{q.label}; {CAUTION}; {BEYOND}" for q in quantities if isinstance(cast(object, q), LinkedQuantity)
+    }

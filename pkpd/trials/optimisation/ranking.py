@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.functions import Vector
-from ..comparison.evaluate import evaluate_regimen
-from .task import Task, Tried
+from ..clinical.caution import LINKED
+from .task import Task, Tried, evaluated
 
 if TYPE_CHECKING:
     from ...inference.uncertainty.draws import Draws
@@ -25,7 +25,8 @@ class Ranking:
     `best` is the share of draws in which a regimen is the best of those that meet every constraint there (with several
     goals: in which none of those beats it), shape (regimens,); `meets` the share in which it meets every constraint,
     and `holds` each of them, shape (regimens, constraints). `none` counts draws in which no regimen meets them;
-    `failed` the draws that could not be simulated, one number a regimen.
+    `failed` the draws that could not be simulated, one number a regimen. `linked` numbers the quantities that are
+    outcomes through an assumed link.
     """
 
     values: Vector
@@ -36,6 +37,7 @@ class Ranking:
     failed: tuple[int, ...]
     varied: tuple[str, ...]
     origin: str
+    linked: tuple[int, ...] = ()
 
     @property
     def draws(self) -> int:
@@ -43,8 +45,11 @@ class Ranking:
         return int(self.values.shape[1])
 
     def ranges(self, regimen: int) -> Vector:
-        """5, 50 and 95 % quantiles of each quantity of a regimen, shape (3, quantities); NaN where no draw has one."""
+        """5, 50 and 95 % quantiles of each quantity of a regimen, shape (3, quantities); NaN where no draw has one, and
+        of linked outcomes, whose curve is what is uncertain and stays the same in every draw.
+        """
         columns = [column[np.isfinite(column)] for column in self.values[regimen].T]
+        columns = [column[:0] if k in self.linked else column for k, column in enumerate(columns)]
         return np.array([np.quantile(c, SHARES) if len(c) else np.full(3, np.nan) for c in columns]).T
 
 
@@ -59,26 +64,15 @@ def ranked(
     """Every regimen under every draw, less what the task holds at its own values."""
     values, failed = list[Vector](), list[int]()
     for number, one in enumerate(regimens, 1):
-        found = evaluate_regimen(
-            one.candidate.schedule,
-            task.quantities,
-            task.model,
-            task.parameters,
-            draws,
-            horizon=float(task.space.horizon),
-            bsa=task.bsa,
-            weight=task.weight,
-            held=task.held,
-            tolerances=task.tolerances,
-            threads=threads,
-        )
+        found = evaluated(task, one.candidate, draws, threads)
         values.append(found.values)
         failed.append(len(found.failures))
         if progress is not None:
             progress(number, len(regimens))
     whole = np.stack(values)
+    linked = tuple(k for k, q in enumerate(task.quantities) if getattr(q, "sort", "") == LINKED)
     varied = tuple(name for name in draws.names if name not in task.held)
-    return Ranking(whole, *_shares(task, whole), tuple(failed), varied, draws.origin)
+    return Ranking(whole, *_shares(task, whole), tuple(failed), varied, draws.origin, linked)
 
 
 def _shares(task: Task, values: Vector) -> tuple[Vector, Vector, Vector, int]:

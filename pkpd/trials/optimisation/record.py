@@ -7,7 +7,7 @@ from typing import Any
 
 from ...dosing.records import to_records
 from ...engine.code.library import outline_of
-from ...output.provenance import digest
+from ..record import digests, head, set_table
 from .optimise import Optimised
 from .task import Task
 
@@ -30,21 +30,15 @@ def to_record(
 ) -> dict[str, Any]:
     """The search as plain tables; `tables` are its CSV files."""
     task, ranking = found.task, found.ranking
-    shape = outline_of(task.model)
     return {
-        "kind": "optimisation",
-        "name": "optimise",
-        "command": command,
-        "model": {"name": task.model if isinstance(task.model, str) else shape.name, "fingerprint": shape.fingerprint},
-        "seed": found.seed,
+        **head("optimisation", "optimise", command, task.model, found.seed, task.tolerances),
         "settings": dict(settings),
         "goals": [goal.text for goal in task.goals],
         "constraints": [c.text for c in task.constraints],
         "ranges": list(task.space.said),
         "days": float(task.space.horizon),
         "body": {"bsa": task.bsa, "weight": task.weight},
-        "tolerances": {"relative": task.tolerances.relative, "absolute": task.tolerances.absolute},
-        "parameters": {"origin": task.parameters.origin, "tables": task.parameters.to_tables()},
+        "parameters": set_table(task.parameters),
         "result": {
             "candidates": len(found.tried),
             "failed": len(found.failed),
@@ -55,5 +49,5 @@ def to_record(
         if task.holding is None
         else {"share": task.holding.share, "draws": len(task.holding.draws.values), "of": task.holding.of},
         "draws": None if ranking is None else {"origin": ranking.origin, "count": ranking.draws},
-        "tables": {name: digest(data) for name, data in tables.items()},
+        "tables": digests(tables),
     }

@@ -10,10 +10,9 @@ import numpy as np
 
 from ...engine.functions import Vector
 from ...errors import SimulationError
-from ..comparison.evaluate import evaluate_regimen
 from .candidates import Candidate
 from .holding import Holding, check_share, enough, place
-from .task import Task
+from .task import Task, evaluated
 
 if TYPE_CHECKING:
     from ...inference.uncertainty.draws import Draws
@@ -47,19 +46,7 @@ def _trials(task: Task, draws: Draws, threads: int | None) -> Vector:
     names = [q.name for q in task.quantities]
     columns = list[Vector]()
     for one in _pilots(task):
-        found = evaluate_regimen(
-            one.schedule,
-            task.quantities,
-            task.model,
-            task.parameters,
-            draws,
-            horizon=float(task.space.horizon),
-            bsa=task.bsa,
-            weight=task.weight,
-            held=task.held,
-            tolerances=task.tolerances,
-            threads=threads,
-        )
+        found = evaluated(task, one, draws, threads)
         for c in task.constraints:
             own = found.values[:, names.index(c.quantity.name)]
             columns.append(np.where(np.isnan(own), np.inf, own if c.sign[0] == "<" else -own))

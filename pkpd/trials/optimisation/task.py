@@ -12,18 +12,17 @@ from ...engine.tolerances import DEFAULT, Tolerances
 from ...model.registry import MODELS
 from ...parameters import Parameters
 from ...quantities import Quantity
-from ..comparison.evaluate import evaluate_regimen
-from ..comparison.sampling import total_miu
-from ..summary import HIGHEST
+from ..regimen.evaluate import Evaluated, evaluate_regimen
+from ..regimen.sampling import total_miu
+from ..summary import HIGHEST, USUAL_BSA
 from .candidates import Candidate
 from .goals import Constraint, Goal
 from .holding import Holding, kept
 from .space import Space
 
 if TYPE_CHECKING:
+    from ...inference.uncertainty.draws import Draws
     from ...model.declaration import Model
-
-USUAL_BSA = 1.8  # m2, where nobody says
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,22 +79,27 @@ class Tried:
     stage: str
 
 
-def attempt(task: Task, candidate: Candidate, stage: str) -> Tried:
-    """Simulate one candidate on this thread; PkpdError where its doses do not fit the model."""
-    holding = task.holding
-    found = evaluate_regimen(
+def evaluated(task: Task, candidate: Candidate, draws: Draws | None, threads: int | None = None) -> Evaluated:
+    """The quantities of the task for one candidate, in its patient and for each of the draws."""
+    return evaluate_regimen(
         candidate.schedule,
         task.quantities,
         task.model,
         task.parameters,
-        None if holding is None else holding.draws,
+        draws,
         horizon=float(task.space.horizon),
         bsa=task.bsa,
         weight=task.weight,
         held=task.held,
         tolerances=task.tolerances,
-        threads=1,
+        threads=threads,
     )
+
+
+def attempt(task: Task, candidate: Candidate, stage: str) -> Tried:
+    """Simulate one candidate on this thread; PkpdError where its doses do not fit the model."""
+    holding = task.holding
+    found = evaluated(task, candidate, None if holding is None else holding.draws, 1)
     values = tuple(found.typical.tolist())
     limited = task.limited(values)
     if holding is not None:

@@ -1,1 +1,1 @@
-"""Virtual patients: who they are, and how they fare on a schedule."""
+"""A population on every arm of a study: bands, endpoints of every patient, and how uncertain both are."""

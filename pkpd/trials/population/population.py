@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
@@ -26,19 +25,20 @@ from ...studies.study import Study
 from ..adaptive.log import Log
 from ..adaptive.rules import outputs_needed
 from ..adaptive.steering import steering
+from ..patients.cohort import pieces_of
+from ..patients.course import Course
+from ..patients.spread import Patients, spread_of
 from ..run import PLAIN, Options, Run, RunArm
 from ..uncertainty import Uncertainty, uncertainty_of
-from .cohort import Course, pieces_of
 from .gather import Lines, interval, lines_of, split
 from .logged import logged_arms
 from .result import ArmPopulation, Population
 from .ruled import Ruled, ruled_arms
 from .ruling import Ruling
 from .sampling import Sampling, followed, sampling
-from .spread import Patients, spread_of
 from .subject import subject
-from .wanted import quantities_of, shown
-from .work import Asked, Part, Task, in_order
+from .wanted import quantities_of, shown, slow, within_hours
+from .work import Asked, Part, Task, parts_of
 
 if TYPE_CHECKING:
     from ...inference.uncertainty.draws import Draws
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 MOST = 20_000  # patients an arm, all of whom are held at once
 DRAWS = 40
 PATIENTS = 1000
-QUIET = 2.0  # seconds before progress is told
 
 
 def population(
@@ -126,7 +125,7 @@ def simulate_population(
     own = uncertainty and replace(uncertainty, draws=thinned(uncertainty.draws, settings.draws))
     plans = [_plan(run, k, covariates, settings, own) for k in range(len(run.arms))]
     tasks = [task for plan in plans for tasks in plan.tasks(settings) for task in tasks]
-    parts = _told(in_order(tasks, run.model, executor, threads), sum(t.count for t in tasks), progress)
+    parts = _told(parts_of(tasks, run.model, executor, threads), sum(t.count for t in tasks), progress)
     arms = tuple(_arm(plan, [_lines(parts, tasks) for tasks in plan.tasks(settings)]) for plan in plans)
     return Population(run, settings.seed, arms, own, settings.quantities)
 
@@ -161,9 +160,9 @@ def _plan(
     late = next((day for day in days if not 0 <= day <= horizon), None)
     if late is not None:
         raise SimulationError(f"day {late:g} was asked for, and the days simulated are 0 to {horizon:g}; choose --days")
-    own = sampling(doses, horizon, days)
+    own = sampling(doses, horizon, days, fine=within_hours(quantities))
     bands = shown(outputs)
-    rows = tuple(own.hourly if name in ("il2", outputs[0]) else own.daily for name in bands)
+    rows = tuple(own.hourly if name == "il2" else own.daily if slow(name) else own.every for name in bands)
     watched = tuple(o for o in outputs_needed(ruled.rules) if o in outputs) if ruled else ()
     needed = tuple(dict.fromkeys((*bands, *(o for q in quantities for o in q.outputs), *watched)))
     sized = (run.side, run.tolerances, arm.bsa, arm.weight)
@@ -187,13 +186,13 @@ def _typical(arm: RunArm, place: int, uncertainty: Uncertainty | None) -> tuple[
 
 
 def _told(parts: Iterator[Part], total: int, progress: Progress | None) -> Iterator[Part]:
-    """The parts, telling how many patients are done, once it takes long enough to want to know."""
-    pace, done, begin = Pace(), 0, time.monotonic()
+    """The parts, telling how many patients are done."""
+    pace, done = Pace(), 0
     pace.mark(0)
     for part in parts:
         done += part.patients.count
         pace.mark(done)
-        if progress and time.monotonic() - begin > QUIET:
+        if progress:
             progress(done, total, pace.left(total - done))
         yield part
 

@@ -15,12 +15,12 @@ from ...errors import SimulationError, nearest
 from ...output.tables import Table
 from ...parameters import Parameters
 from ...quantities import Measured
+from ..patients.spread import Patients, Spread
 from ..run import Run, RunArm
 from ..uncertainty import Uncertainty
 from .gather import SHARES, STATISTICS, Lines, Split
 from .ruling import Ruling
 from .sampling import Sampling
-from .spread import Patients, Spread
 from .work import day_of
 
 

@@ -11,8 +11,9 @@ from ..adaptive.log import Event, Log
 from ..adaptive.replay import replayed
 from ..adaptive.rules import Rule
 from ..adaptive.text import read_rules
-from .cohort import Cohort, Course, simulate_cohort
-from .spread import Patients
+from ..patients.cohort import Cohort, simulate_cohort
+from ..patients.course import Course
+from ..patients.spread import Patients
 from .subject import Subject
 
 

@@ -14,11 +14,12 @@ from ..adaptive.follow import standing_table
 from ..adaptive.log import Log
 from ..adaptive.replay import STATUSES, Doses, dose_table, doses_of, held_spans
 from ..adaptive.shown import Shown, output_table, shown
-from .cohort import Cohort, Course
+from ..patients.cohort import Cohort
+from ..patients.course import Course
+from ..patients.spread import Patients
 from .gather import SHARES, STATISTICS
 from .ruled import Ruled
 from .sampling import dosed
-from .spread import Patients
 
 FEW = 4  # patients on a figure
 ACTIONS = {"stopped": "stop", "held": "hold", "reduced": "reduce", "raised": "raise"}

@@ -18,11 +18,11 @@ from ...engine.plan import Whole
 from ...errors import SimulationError
 from ...parameters import Parameters
 from ...quantities import Dosed
-from ...units import IU_PER_MG, factor, same_dimension
-from ..comparison.sampling import injections, total_miu, treatment_end
+from ...units import factor, miu
+from ..patients.course import Course
+from ..patients.spread import Patients
+from ..regimen.sampling import evaluation_rows, injections, total_miu, treatment_end
 from ..run import AFTER_DOSE
-from .cohort import Course
-from .spread import Patients
 
 STEP = 0.25  # days between samples while treated, so that peaks and areas of cells miss little
 AFTER = 7.0  # days after treatment in which levels still move fast
@@ -40,10 +40,16 @@ class Sampling:
     daily: Whole
     hourly: Whole
 
+    @property
+    def every(self) -> Whole:
+        """All rows, for outputs of which nothing is known."""
+        return np.arange(len(self.times))
 
-def sampling(doses: Sequence[GivenDose], horizon: float, days: Sequence[float] = ()) -> Sampling:
-    """Daily rows, every six hours while treated, and the hours after the first and last dose of each block; `days` are
-    among the daily rows. SimulationError where there would be too many.
+
+def sampling(doses: Sequence[GivenDose], horizon: float, days: Sequence[float] = (), *, fine: bool = False) -> Sampling:
+    """Daily rows, every six hours while treated, and the hours after the first and last dose of each block (`fine`: the
+    minutes and hours after every dose, as a comparison has them); `days` are among the daily rows. SimulationError
+    where there would be too many.
     """
     step = max(1, -(-int(horizon) // MOST_DAYS)) if horizon > SHORT else STEP
     daily = np.unique([*np.arange(0.0, horizon, step), horizon, *days])
@@ -51,7 +57,8 @@ def sampling(doses: Sequence[GivenDose], horizon: float, days: Sequence[float] =
     close = close[(close >= 0) & (close <= horizon)]
     treated = min(treatment_end(doses) + AFTER, horizon) if treatment_end(doses) > 0 else 0.0
     often = np.arange(0.0, treated, max(STEP, treated / 4 / MOST_DAYS))
-    times = _apart(np.concatenate([daily, close, often]), daily)
+    after = evaluation_rows(doses, horizon).times if fine else ()
+    times = _apart(np.concatenate([daily, close, often, after]), daily)
     if len(times) > MOST:
         raise SimulationError(f"{len(times)} times a patient are too many, at most {MOST} are possible; shorten --days")
     own = np.flatnonzero(np.isin(times, daily))
@@ -81,7 +88,7 @@ def dosed(course: Course, patients: Patients, factors: Vector, horizon: float) -
     for k in np.flatnonzero((factors != 1).any(axis=0)).tolist():
         dose = plan.doses[k]
         times, size = _times(dose, horizon), {"m2": bsa, "kg": weight}.get(dose.per, 1.0)
-        total = total - (1 - factors[:, k]) * times * dose.amount * size * _miu(dose.unit)
+        total = total - (1 - factors[:, k]) * times * dose.amount * size * miu(dose.unit)
         number = number - times * (factors[:, k] == 0)
     return Dosed(total, number, end)
 
@@ -110,12 +117,6 @@ def _size(course: Course, patients: Patients, name: str, unit: str) -> Vector:
         return np.asarray(own * factor(parameters[name].unit, unit))
     known = course.bsa if name == "bsa" else course.weight
     return np.full(patients.count, np.nan if known is None else known)
-
-
-def _miu(unit: str) -> float:
-    if same_dimension(unit, "MIU"):
-        return factor(unit, "MIU")
-    return factor(unit, "mg") * IU_PER_MG / 1e6 if same_dimension(unit, "mg") else np.nan
 
 
 def _apart(times: Vector, kept: Vector) -> Vector:

@@ -10,11 +10,12 @@ from ...dosing.blocks import usual_gap
 from ...dosing.given import GivenDose
 from ...engine.functions import Vector
 from ...quantities import Dosed, Measured, quantity
-from ..comparison.wanted import wanted
+from ..regimen.wanted import wanted
 
 # Outputs with bands, each where the model has it; the first is the drug.
 SHOWN = ("il2", "treg", "treg_fold", "treg_percent_cd4", "nk", "nk_fold", "cd56bright_fold", "eosinophils_fold")
 OTHERS = 6  # outputs of a model that has none of them
+CELLS = ("treg", "nk", "cd56bright", "cd56dim", "eosinophils")  # outputs that move over days begin so
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,17 @@ def quantities_of(
     last dose. SimulationError for a name that is unknown.
     """
     return (*peaks(outputs, doses, horizon), *wanted(outputs, more=more))
+
+
+def slow(output: str) -> bool:
+    """Whether an output is known to move over days, as cells do, and not within hours, as a drug does."""
+    return output.split("_")[0] in CELLS
+
+
+def within_hours(quantities: Sequence[Measured]) -> bool:
+    """Whether a quantity is of what moves within hours, as a drug does; the peaks of IL-2 are sampled in any case."""
+    own = (name for q in quantities if not isinstance(q, Named) for name in q.outputs)
+    return not all(map(slow, own))
 
 
 def peaks(outputs: Sequence[str], doses: Sequence[GivenDose], horizon: float) -> tuple[Measured, ...]:

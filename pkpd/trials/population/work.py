@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import math
-import os
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...engine.batch import Failure
-from ...engine.compile import functions
 from ...engine.functions import Vector
 from ...engine.plan import Whole
-from ...errors import SimulationError
+from ...engine.workers import in_order, on_threads
 from ...keyed import Keyed
 from ...quantities import Measured
 from ..adaptive.log import Event
-from .cohort import Course
-from .enrol import enrol
+from ..patients.course import Course
+from ..patients.enrol import enrol
+from ..patients.spread import Patients, Spread
 from .ruled import Ruled, ruled_cohort
 from .sampling import dosed
-from .spread import Patients, Spread
+
+if TYPE_CHECKING:
+    from ...model.declaration import Model
 
 AHEAD = 32  # pieces under way at most, so that finished ones do not fill the memory
 
@@ -89,39 +90,15 @@ def simulate_part(task: Task) -> Part:
     return Part(patients, bands, endpoints, found.failures, events, watched)
 
 
-def in_order(
-    tasks: Iterable[Task], model: object, executor: Executor | None = None, threads: int | None = None
+def parts_of(
+    tasks: Iterable[Task], model: Model | str, executor: Executor | None = None, threads: int | None = None
 ) -> Iterator[Part]:
     """What every task yields, in order, from any executor, or from `threads` (all cores unless said). SimulationError
     when a worker dies.
     """
-    count = threads if threads is not None else os.cpu_count() or 1
-    if count < 1:
-        raise SimulationError(f"{count} threads cannot work; give 1 or more")
-    if executor is not None:
-        yield from _submitted(tasks, executor)
-    elif count == 1:
-        yield from map(simulate_part, tasks)
-    else:
-        functions(model)  # type: ignore[arg-type]  # compiled once, before several threads ask for it
-        with ThreadPoolExecutor(count) as pool:
-            yield from _submitted(tasks, pool, 2 * count)
-
-
-def _submitted(tasks: Iterable[Task], pool: Executor, ahead: int = AHEAD) -> Iterator[Part]:
-    waiting = deque[Future[Part]]()
-    try:
-        for task in tasks:
-            waiting.append(pool.submit(simulate_part, task))
-            if len(waiting) >= ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    except BrokenExecutor as error:
-        raise SimulationError(f"a worker process ended before its patients were simulated: {error}") from None
-    finally:
-        for future in waiting:
-            future.cancel()
+    if executor is None:
+        return on_threads(simulate_part, tasks, model, threads, ahead=2)
+    return in_order(lambda task: executor.submit(simulate_part, task), tasks, "its patients were simulated", AHEAD)
 
 
 def day_of(failure: Failure) -> float | None:

@@ -17,8 +17,8 @@ from ...keyed import Keyed
 from ...many import own_matrix
 from ...model.declaration import Model
 from ...parameters import Parameters
-from ..population.enrol import ATTEMPTS
-from ..population.spread import Patients, Spread, patients_of
+from ..patients.enrol import ATTEMPTS
+from ..patients.spread import Patients, Spread, patients_of
 from .known import Fact, moved
 
 
@@ -42,7 +42,7 @@ class Population:
         """Logs of what varies, typical of each replicate, shape (replicates, names)."""
         names = self.spread.names
         own = [self.typical.get(n, np.full(self.replicates, self.parameters[n].value)) for n in names]
-        return np.asarray(np.log(np.array(own).reshape(len(names), self.replicates).T))
+        return np.asarray(np.log(np.array(own).reshape(len(names), self.replicates).T) + np.log(self.spread.median))
 
     def of_replicate(self, replicate: int) -> dict[str, float]:
         """The typical values drawn for a replicate."""
@@ -97,8 +97,10 @@ def _typical(population: Population) -> dict[str, Vector]:
 def typical_patients(population: Population) -> Drawn:
     """Every patient as the typical one with the same baseline and body size, one replicate."""
     names, size = population.spread.names, len(population.facts)
-    values = {n: np.full((1, size), population.parameters[n].value) for n in names}
-    centre = np.log(np.array([[population.parameters[n].value for n in names]]).reshape(1, -1))
+    middle = zip(names, population.spread.median, strict=True)
+    medians = {n: population.parameters[n].value * median for n, median in middle}
+    values = {n: np.full((1, size), median) for n, median in medians.items()}
+    centre = np.log(np.array([list(medians.values())]).reshape(1, -1))
     for k, facts in enumerate(population.facts):
         shift = moved(population.spread, facts, np.zeros_like(centre), centre, np.zeros((1, len(facts))))
         for j, name in enumerate(names):

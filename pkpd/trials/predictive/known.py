@@ -21,7 +21,7 @@ from ...many import simulate_many
 from ...model.declaration import Model
 from ...parameters import Parameters
 from ...units import factor, same_dimension
-from ..population.spread import Spread
+from ..patients.spread import Spread
 from .rows import Data, own_sd
 
 SUFFIX = "_baseline"
@@ -86,7 +86,10 @@ def widened(spread: Spread, facts: Sequence[Sequence[Fact]]) -> Spread:
     size = len(spread.names)
     mixing = np.eye(size + len(names))
     mixing[:size, :size] = spread.mixing
-    return replace(spread, names=spread.names + names, sd=spread.sd + tuple(extra[n] for n in names), mixing=mixing)
+    median = spread.median + (1.0,) * len(names)
+    return replace(
+        spread, names=spread.names + names, sd=spread.sd + tuple(extra[n] for n in names), median=median, mixing=mixing
+    )
 
 
 def moved(spread: Spread, facts: Sequence[Fact], logs: Vector, centres: Vector, errors: Vector) -> Vector:

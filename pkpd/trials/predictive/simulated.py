@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...engine.batch import Failure
-from ...engine.compile import functions
 from ...engine.functions import Vector
 from ...engine.plan import Whole
+from ...engine.workers import on_threads
 from ...inference.rows.predictor import link
 from ...inference.rows.sampling import Sampling
 from ...keyed import Keyed
 from ...model.declaration import Model
 from ...parameters import Parameters
 from ...shards.progress import Pace, Progress
-from ..population.cohort import Course, block_starts, pieces_of, simulate_cohort
-from ..population.spread import Patients
+from ..patients.cohort import pieces_of, simulate_cohort
+from ..patients.course import Course, block_starts
+from ..patients.spread import Patients
 from .drawn import Drawn
 from .rows import Checked, Data, link_sd
 
@@ -63,19 +62,18 @@ def simulated(
     """Simulate the patients of every course, whose parameters are `sets` and `drawn`; with a `seed` each row gets an
     error of its own, else none.
     """
-    functions(model)  # compiled once, before several threads ask for it
     links = np.full((len(drawn[0].redrawn), len(data.rows)), np.nan)
     jobs = [job for k in range(len(data.samplings)) for job in _jobs(data, model, sets[k], drawn[k], k)]
     total, done, pace, failed = sum(job.patients.count for job in jobs), 0, Pace(), list[tuple[int, int, float, str]]()
     pace.mark(0)
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        # each job fills in cells of its own
-        for job, failures in zip(jobs, pool.map(lambda one: _run(one, data.rows, links), jobs), strict=True):
-            failed += [_told(job, failure) for failure in failures]
-            done += job.patients.count
-            pace.mark(done)
-            if progress:
-                progress(done, total, pace.left(total - done))
+    # each job fills in cells of its own
+    worked = on_threads(lambda one: _run(one, data.rows, links), jobs, model, threads)
+    for job, failures in zip(jobs, worked, strict=True):
+        failed += [_told(job, failure) for failure in failures]
+        done += job.patients.count
+        pace.mark(done)
+        if progress:
+            progress(done, total, pace.left(total - done))
     if seed is not None:
         links += _errors(data, links, seed)
     return Simulated(links, tuple(sorted(failed)))

@@ -17,8 +17,8 @@ from ...model.declaration import Model
 from ...parameters import Parameters
 from ...shards.progress import Progress
 from ...studies.observation import Course, Observations
-from ..population.cohort import block_starts
-from ..population.spread import spread_of
+from ..patients.course import block_starts
+from ..patients.spread import spread_of
 from .check import Beyond, Numeric, Percentiles, beyond_limits, corrections, numeric, percentiles, quantiles, seen_links
 from .drawn import Drawn, Population, drawn, typical_patients
 from .known import baseline_outputs, facts_of, widened

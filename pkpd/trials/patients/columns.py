@@ -18,7 +18,7 @@ from ...parameters import Parameters
 from ...units import coherent_factor, factor
 
 if TYPE_CHECKING:
-    from .cohort import Course
+    from .course import Course
 
 SIZES = (("bsa", "m2"), ("weight", "kg"))
 

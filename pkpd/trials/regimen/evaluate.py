@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,12 +11,12 @@ import numpy as np
 from ...dosing.given import given
 from ...engine.batch import Failure, Piece, simulate_piece
 from ...engine.code.library import outline_of
-from ...engine.compile import functions
 from ...engine.events import TIE
 from ...engine.functions import Vector
 from ...engine.tolerances import DEFAULT
+from ...engine.workers import on_threads
 from ...errors import SimulationError
-from ...many import piece_of
+from ...many import piece_of, pieces, with_sizes
 from ...quantities import Dosed, Measured
 from ...simulation import sized
 from .sampling import evaluation_rows, injections, total_miu, treatment_end
@@ -85,14 +83,8 @@ def evaluate_regimen(
         fixed = np.stack([_numbers(q, rows.times, {}, dosed, count) for q in quantities], axis=1)
         return Evaluated(names, own, fixed[0], fixed[1:])
     whole = piece_of(model, schedule, base, columns, outputs, rows.times, "pre", tolerances)
-    whole = replace(whole, rows=rows, sizes=_sizes(whole.sizes, body))
+    whole = with_sizes(replace(whole, rows=rows), **body)
     return _gathered(names, own, list(_found(whole, outputs, quantities, dosed, threads)))
-
-
-def _sizes(own: Vector, body: Mapping[str, float | None]) -> Vector:
-    """Body sizes of patients; one that was stated holds also where the model itself has no use for it."""
-    stated = np.array([np.nan if size is None else size for size in (body["bsa"], body["weight"])])
-    return np.where(np.isnan(own), stated, own)
 
 
 def _days(quantities: Sequence[Measured], horizon: float) -> list[float]:
@@ -122,19 +114,7 @@ def _found(
         own = [_numbers(q, piece.rows.times, values, dosed, len(piece.own)) for q in quantities]
         return np.stack(own, axis=1), found.failures
 
-    parts = [
-        replace(whole, own=whole.own[k : k + PIECE], sizes=whole.sizes[k : k + PIECE], first=k)
-        for k in range(0, len(whole.own), PIECE)
-    ]
-    count = threads if threads is not None else os.cpu_count() or 1
-    if count < 1:
-        raise SimulationError(f"{count} threads cannot work; give 1 or more")
-    if count == 1 or len(parts) == 1:
-        yield from map(one, parts)
-        return
-    functions(whole.model)  # compiled once, before several threads ask for it
-    with ThreadPoolExecutor(count) as pool:
-        yield from pool.map(one, parts)
+    return on_threads(one, pieces(whole, PIECE), whole.model, threads)
 
 
 def _gathered(names: tuple[str, ...], units: tuple[str, ...], parts: Sequence[_Part]) -> Evaluated:

@@ -21,13 +21,15 @@ _NEGATIVE = -1e-9  # an eigenvalue this far below zero is rounding
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spread:
-    """What differs between patients. `mixing` turns independent deviates into correlated ones, shape (names, names),
+    """What differs between patients. `median` is that of the patients over the parameter's value, below 1 where the
+    value is their mean; `mixing` turns independent deviates into correlated ones, shape (names, names),
     lower triangular; `sd` are SDs of the log; `occasions` name parameters that also change from one block of doses to
     the next, with the SD of the log of that change.
     """
 
     names: tuple[str, ...]
     sd: tuple[float, ...]
+    median: tuple[float, ...]
     mixing: Vector
     occasions: tuple[tuple[str, float], ...]
     covariates: tuple[Covariate, ...] = ()
@@ -66,7 +68,8 @@ def spread_of(parameters: Parameters, covariates: Sequence[Covariate] = ()) -> S
                 raise ParameterError(f"{covariate.origin}: the model has no parameter '{effect.parameter}'{hint}")
     names = tuple(varying)
     mixing = _mixing(parameters, names)
-    return Spread(names, tuple(varying.values()), mixing, tuple(changing.items()), tuple(covariates))
+    median = tuple(parameters[name].centre(sd) / parameters[name].value for name, sd in varying.items())
+    return Spread(names, tuple(varying.values()), median, mixing, tuple(changing.items()), tuple(covariates))
 
 
 def patients_of(
@@ -92,7 +95,7 @@ def patients_of(
         mixed = np.zeros(count)
         for j in range(k + 1):  # one by one, so that the bits do not depend on how many patients there are
             mixed = mixed + spread.mixing[k, j] * own[j]
-        values[name] = centre[name] * _exp(sd * mixed)
+        values[name] = centre[name] * spread.median[k] * _exp(sd * mixed)
     labels = {}
     for covariate in spread.covariates:
         level = covariate.levels_of(keyed.uniforms(f"covariate {covariate.name}", first, count)[:, 0])

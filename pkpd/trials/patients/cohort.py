@@ -6,24 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dosing.blocks import blocks
-from ...dosing.given import given
-from ...dosing.schedule import Schedule
 from ...engine.batch import Failure, Found, Piece, simulate_piece
-from ...engine.code.library import outline_of
 from ...engine.events import TIE
 from ...engine.functions import Vector
-from ...engine.parcel import pack, unpack
 from ...engine.plan import Whole
 from ...engine.run import Rows
-from ...engine.tolerances import DEFAULT, Tolerances
-from ...parameters import Parameters
 from .columns import shared
+from .course import Course
 from .spread import Patients
 
 PIECE = 512  # patients in one call of the kernel: many, because a call costs as much as tens of them
@@ -39,37 +33,6 @@ class Steer(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Course:
-    """What all patients of an arm share: `times` in days, and the `side` of a dose ("pre" or "post") they are sampled
-    on; `bsa` (m2) and `weight` (kg) size doses where the model has no such parameter.
-    """
-
-    model: Any
-    schedule: Schedule
-    parameters: Parameters
-    outputs: tuple[str, ...]
-    times: Vector
-    side: str = "pre"
-    tolerances: Tolerances = DEFAULT
-    bsa: float | None = None
-    weight: float | None = None
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # the model goes packed, so that a worker elsewhere compiles it once and not once a piece of work
-        own = [getattr(self, name) for name in self.__slots__]
-        return _arrived, (pack(own[0]), *own[1:])
-
-    @property
-    def block_starts(self) -> tuple[float, ...]:
-        """Day of the first dose of every block of doses."""
-        return block_starts(self.schedule)
-
-
-def _arrived(model: bytes, *others: Any) -> Course:
-    return Course(unpack(model), *others)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Cohort:
     """Outputs of patients, shape (patients, outputs, times), NaN for those who failed, who are told in `failures` by
     their own numbers; `factors` the share of each dose that each was given, shape (patients, doses).
@@ -78,12 +41,6 @@ class Cohort:
     values: Vector
     failures: tuple[Failure, ...]
     factors: Vector
-
-
-def block_starts(schedule: Schedule) -> tuple[float, ...]:
-    """Day of the first dose of every block of doses (a run of regular dosing), in order."""
-    found = blocks(given(schedule, 1.0, 1.0))
-    return tuple(min(float(dose.planned) for dose in block) for block in found)
 
 
 def simulate_cohort(
@@ -199,9 +156,3 @@ class _Stretch:
 def pieces_of(count: int, size: int = PIECE) -> list[tuple[int, int]]:
     """(first, count) of the pieces in which patients are simulated; their numbers do not depend on it."""
     return [(first, min(size, count - first)) for first in range(0, count, size)]
-
-
-def outputs_of(model: Any, wanted: Sequence[str]) -> tuple[str, ...]:
-    """Those of the wanted outputs that a model has."""
-    names = [o.name for o in outline_of(model).outputs]
-    return tuple(name for name in wanted if name in names)

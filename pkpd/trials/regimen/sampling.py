@@ -12,7 +12,7 @@ from ...engine.events import TIE
 from ...engine.functions import Vector
 from ...engine.run import Rows
 from ...errors import SimulationError
-from ...units import IU_PER_MG, factor, same_dimension
+from ...units import miu
 
 STEP = 0.25  # days between samples where nothing has just happened
 # Hours after a dose (or the end of an infusion): minutes tell a bolus and the end of a lag, quarter hours the peak
@@ -59,18 +59,12 @@ def treatment_end(doses: Sequence[GivenDose]) -> float:
 
 def total_miu(doses: Sequence[GivenDose], horizon: float) -> float:
     """IL-2 given up to a day, in MIU; mass by the label's activity."""
-    return float(sum(d.amount * _miu(d.unit) for d in doses if float(d.time) <= horizon + TIE))
+    return float(sum(d.amount * miu(d.unit) for d in doses if float(d.time) <= horizon + TIE))
 
 
 def injections(doses: Sequence[GivenDose], horizon: float) -> int:
     """Doses given up to a day, missed ones left out."""
     return sum(d.amount > 0 and float(d.time) <= horizon + TIE for d in doses)
-
-
-def _miu(unit: str) -> float:
-    if same_dimension(unit, "MIU"):
-        return factor(unit, "MIU")
-    return factor(unit, "mg") * IU_PER_MG / 1e6 if same_dimension(unit, "mg") else np.nan
 
 
 def _distinct(times: Vector, kept: Vector) -> Vector:

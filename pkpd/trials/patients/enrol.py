@@ -13,8 +13,8 @@ from ...engine.compile import feasible, functions
 from ...engine.functions import Vector, parts
 from ...engine.native import NativeFunctions
 from ...keyed import Keyed
-from .cohort import Course
 from .columns import shared
+from .course import Course
 from .spread import Patients, Spread, patients_of
 
 ATTEMPTS = 50  # a patient for whom all of these fail is reported when simulated

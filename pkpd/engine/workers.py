@@ -1,0 +1,68 @@
+"""Work shared between threads, or handed to an executor, and gathered in order."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from ..errors import SimulationError
+from .compile import functions
+
+if TYPE_CHECKING:
+    from ..model.declaration import Model
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def thread_count(threads: int | None) -> int:
+    """How many threads are meant: every core where nobody says; SimulationError below 1."""
+    count = threads if threads is not None else os.cpu_count() or 1
+    if count < 1:
+        raise SimulationError(f"{count} threads cannot work; give 1 or more")
+    return count
+
+
+def on_threads(
+    task: Callable[[Item], Result],
+    items: Iterable[Item],
+    model: Model | str,
+    threads: int | None = None,
+    ahead: int | None = None,
+) -> Iterator[Result]:
+    """`task` of every item, in order, on `threads` (all cores unless said); at most `ahead` items a thread are under
+    way, where finished ones would fill the memory.
+    """
+    count = thread_count(threads)
+    if count == 1:
+        yield from map(task, items)
+        return
+    functions(model)  # compiled once, before several threads ask for it
+    with ThreadPoolExecutor(count) as pool:
+        most = None if ahead is None else ahead * count
+        yield from in_order(lambda item: pool.submit(task, item), items, "its work was done", most)
+
+
+def in_order(
+    submit: Callable[[Item], Future[Result]], items: Iterable[Item], done: str, ahead: int | None = None
+) -> Iterator[Result]:
+    """What every item yields, in order, from workers that `submit` hands it to, at most `ahead` of them under way.
+    SimulationError when a worker dies before what is to be `done` ("its patients were simulated").
+    """
+    waiting = deque[Future[Result]]()
+    try:
+        # one by one, because Dask's `map` takes no generator and warns of a long list
+        for item in items:
+            waiting.append(submit(item))
+            if ahead is not None and len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenExecutor as error:
+        raise SimulationError(f"a worker process ended before {done}: {error}") from None
+    finally:
+        for future in waiting:
+            future.cancel()
