@@ -151,6 +151,8 @@ def _population(
     check_place(folder, (*TABLES, "spread.csv", "report.txt", *(RULED if ruled else ())))
     notes(found.run)
     drawn = _uncertainty(found.run, chosen, asked.params, uncertainty)
+    if draws is not None and drawn is not None and draws > (there := len(drawn.draws.values)):
+        click.echo(f"note: {drawn.draws.origin} has {there} draws, so those are taken instead of {draws}", err=True)
     whole = simulate_population(found.run, found.covariates, own, drawn, None, threads, telling_late("patients"))
     _write(whole, folder, figures)
 

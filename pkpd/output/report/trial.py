@@ -110,7 +110,10 @@ def _happened(trial: VirtualTrial) -> str:
         said.append(
             f"Rules took {counted(len(trial.example.events), 'decision')} in replicate 1; events.csv lists them."
         )
-    said.append("Redrawn: had no steady baseline when first drawn, and was drawn again, so patients differ a little less than declared.")
+    said.append(
+        "Redrawn: had no steady baseline when first drawn, and was drawn again, so patients differ a little less than "
+        "declared."
+    )
     if trial.lost:
         said.append(f"{counted(len(trial.lost), 'patient')} could not be simulated and had no visits, such as:")
         said += [
@@ -203,7 +206,18 @@ def _clinical(study: Study, shown: Illustration) -> list[str]:
         _plain_rates(study),
         "A patient who left before an outcome's day, or could not be simulated, is no responder: among the randomised, "
         "not among the analysed. Each replicate anchors the link on its own patients of the active arm who were seen.",
+        _anchor(study, shown),
     ]
+
+
+def _anchor(study: Study, shown: Illustration) -> str:
+    """Whose outcomes the link rests on, and who has none."""
+    active, control = shown.outcomes[0].arms
+    known = {active.arm, control.arm}
+    labels = {arm.name: arm.label for arm in study.arms}
+    said = f"The link takes the outcomes of {labels[active.arm]} as observed under the schedule {study.name} gives it."
+    others = [label for name, label in labels.items() if name not in known]
+    return f"{said} Without observed outcomes, so without rates here: {', '.join(others)}." if others else said
 
 
 def _rates_text(study: Study, shown: Illustration) -> str:
