@@ -56,19 +56,17 @@ def test_seeds_differ_and_repeat(tmp_path: Path) -> None:
 def test_tables_belong_together(made: tuple[Path, str]) -> None:
     folder, _ = made
     example, patients = rows(folder / "example.csv"), rows(folder / "patients.csv")
-    arms = {row["patient"]: row["arm"] for row in patients}
+    arms = {row["id"]: row["arm"] for row in patients}
     assert len(patients) == 12 and sorted(arms.values()) == ["il2"] * 6 + ["placebo"] * 6
-    assert all(arms[row["patient"]] == row["arm"] for row in example)
+    assert all(arms[row["id"]] == row["arm"] for row in example)
     assert {row["sex"] for row in patients} <= {"female", "male"}
     # the level on day 0 without noise is the patient's own baseline
-    first = {row["patient"]: float(row["level"]) for row in example if row["output"] == "nk" and row["visit"] == "0"}
+    first = {row["id"]: float(row["level"]) for row in example if row["output"] == "nk" and row["visit"] == "0"}
     for row in patients:
         # the solver starts at the baseline, so only its printed digits differ
-        assert first[row["patient"]] == pytest.approx(float(row["nk_baseline [cells/uL]"]), rel=1e-3)
+        assert first[row["id"]] == pytest.approx(float(row["nk_baseline [cells/uL]"]), rel=1e-3)
     means = rows(folder / "replicates.csv")
-    own = [
-        float(row["measured"]) for row in example if (row["arm"], row["output"], row["visit"]) == ("il2", "nk", "42")
-    ]
+    own = [float(row["value"]) for row in example if (row["arm"], row["output"], row["visit"]) == ("il2", "nk", "42")]
     told = next(r for r in means if (r["rep"], r["arm"], r["day"], r["output"]) == ("1", "il2", "42", "nk"))
     assert float(told["mean"]) == pytest.approx(sum(own) / len(own), rel=1e-9) and int(told["n"]) == len(own)
 
@@ -103,7 +101,7 @@ def test_rules_decide_on_doses_and_are_listed() -> None:
     works("trial", *PLAIN, "--output", "plain")
     assert f"Rule of arm il2: {rule}" in said
     events, patients = rows("ruled/events.csv"), rows("ruled/patients.csv")
-    arms = {row["patient"]: row["arm"] for row in patients}
+    arms = {row["id"]: row["arm"] for row in patients}
     assert events and all(arms[e["id"]] == e["arm"] for e in events)
     assert record("ruled/run.json")["rules"] == {"il2": [rule]}
     received = [float(rows(f"{folder}/counts.csv")[0]["doses_received"]) for folder in ("ruled", "plain")]

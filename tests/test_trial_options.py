@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from virtual_cases import BUSY, MANY, PATIENTS, QUIET, REPLICATES, SILENT, trial
 
-from pkpd.errors import ParameterError, SimulationError
+from pkpd.dosing.schedule import Schedule
+from pkpd.errors import ParameterError, SimulationError, StudyError
 from pkpd.inference.uncertainty.draws import default_draws
 from pkpd.keyed import Keyed
 from pkpd.measures import Endpoint
+from pkpd.studies.study import load_study
+from pkpd.trials.adaptive.text import read_rules
 from pkpd.trials.conduct.result import VirtualTrial
+from pkpd.trials.conduct.trial import virtual_trial
 from pkpd.trials.run import PLAIN
 
 
@@ -87,3 +91,14 @@ def test_exposures_are_those_of_the_course() -> None:
     assert list(trial(replicates=1).exposures) == [
         f"{kind} of treg_fold, day 0 to {day}" for day in (84, 168) for kind in ("area", "peak")
     ]
+
+
+def test_rules_need_doses() -> None:
+    rule = "if treg_fold > 2 at visit: stop"
+    study = load_study("he2020")
+    arms = tuple(replace(arm, rules=(rule,) if arm.name == "placebo" else ()) for arm in study.arms)
+    with pytest.raises(StudyError, match="arm placebo has rules, and no doses"):
+        virtual_trial(replace(study, arms=arms), replicates=1, patients=2)
+    undosed = tuple(replace(arm, schedule=Schedule.none()) for arm in study.arms)
+    with pytest.raises(StudyError, match="no arm of he2020 has doses"):
+        virtual_trial(replace(study, arms=undosed), replicates=1, patients=2, rules=read_rules((rule,)))

@@ -50,7 +50,7 @@ def test_one_trial_is_drawn_with_its_patients_means_and_bands() -> None:
         k = trial.outputs.index(output)
         dots = [np.array(y) for line in axes.lines if line.get_marker() == "o" and (y := line.get_ydata()) is not None]
         drawn = np.sort(np.concatenate([d[np.isfinite(d)] for d in dots[::2]]))
-        column = table["fold" if fold else "measured"]
+        column = table["fold" if fold else "value"]
         own = np.sort([v for v, name in zip(column, table["output"], strict=True) if name == output])
         assert drawn == pytest.approx(own, rel=1e-9)
         for a, middle in enumerate(dots[1::2]):

@@ -191,8 +191,8 @@ def _failures(trial: VirtualTrial) -> Table:
     return Table(
         (
             ("rep", [f.replicate + 1 for f in lost]),
-            ("patient", [f.patient + 1 for f in lost]),
             ("arm", [f.arm for f in lost]),
+            ("id", [f.patient + 1 for f in lost]),
             ("day", [f.day if f.day == f.day else None for f in lost]),  # NaN is no day
             ("reason", [f.reason for f in lost]),
         )
@@ -207,8 +207,8 @@ def _patients(wanted: Wanted, trial: VirtualTrial) -> Table:
     left = a.left[0].tolist()
     columns: list[tuple[str, Any]] = [
         ("rep", [1] * trial.patients),
-        ("patient", list(range(1, trial.patients + 1))),
         ("arm", [trial.arms[k].name for k in a.arm[0].tolist()]),
+        ("id", list(range(1, trial.patients + 1))),
         ("left", [day if day == day else None for day in left]),  # NaN: stayed to the end
         ("given", a.given[0].tolist()),
         ("missed", a.missed[0].tolist()),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.code.library import outline_of
 from ...engine.functions import Vector
-from ...errors import ParameterError, SimulationError, nearest
+from ...errors import ParameterError, SimulationError, StudyError, nearest
 from ...inference.uncertainty.bands import held
 from ...keyed import Keyed
 from ...measures import Endpoint
@@ -104,9 +104,12 @@ def rules_of(asked: Asked) -> dict[str, tuple[Rule, ...]]:
     found = {}
     for arm in asked.study.arms:
         own = read_rules(arm.rules, f"{asked.study.name} [arms.{arm.name}]") if asked.arm_rules else ()
-        both = tuple(dict.fromkeys((*own, *asked.rules)))
-        if both and arm.schedule.doses:
+        if own and not arm.schedule.doses:
+            raise StudyError(f"arm {arm.name} has rules, and no doses that they could decide on")
+        if arm.schedule.doses and (both := tuple(dict.fromkeys((*own, *asked.rules)))):
             found[arm.name] = both
+    if asked.rules and not found:
+        raise StudyError(f"a rule was given, and no arm of {asked.study.name} has doses that it could decide on")
     return found
 
 

@@ -170,15 +170,16 @@ class VirtualTrial:
         return summary_table(self)
 
     def example_table(self) -> Table:
-        """All data of the first replicate, one row a patient, visit and output: rep, patient, arm, visit, day, output,
-        level, measured, below, fold, unit. Samples not taken have no row.
+        """All data of the first replicate, one row a patient, visit and output: rep, arm, id (from 1), time (the day
+        the patient came), side, output, value (as measured), unit, visit (the day planned), below, level (of the
+        model), fold. Samples not taken have no row.
         """
         from .tables import example_table
 
         return example_table(self)
 
     def attendance_table(self) -> Table:
-        """Every patient of every replicate: rep, patient (both from 1), arm, left, given, missed, antibodies, failed,
+        """Every patient of every replicate: rep, arm, id (both from 1), left, given, missed, antibodies, failed,
         redrawn, and the exposures.
         """
         from .tables import attendance_table

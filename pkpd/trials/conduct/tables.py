@@ -87,16 +87,17 @@ def example_table(trial: VirtualTrial) -> Table:
     return Table(
         (
             ("rep", [1] * len(patient)),
-            ("patient", [k + 1 for k in patient]),
             ("arm", [trial.arms[int(e.arm[k])].name for k in patient]),
-            ("visit", [trial.visits[k] for k in visit]),
-            ("day", e.days[patient, visit].tolist()),
+            ("id", [k + 1 for k in patient]),
+            ("time", e.days[patient, visit].tolist()),
+            ("side", [trial.side] * len(patient)),
             ("output", [trial.outputs[k] for k in output]),
-            ("level", e.levels[seen].tolist()),
-            ("measured", e.measured[seen].tolist()),
-            ("below", e.below[seen].astype(int).tolist()),
-            ("fold", _cells(folds[seen])),
+            ("value", e.measured[seen].tolist()),
             ("unit", [trial.units[k] for k in output]),
+            ("visit", [trial.visits[k] for k in visit]),
+            ("below", e.below[seen].astype(int).tolist()),
+            ("level", e.levels[seen].tolist()),
+            ("fold", _cells(folds[seen])),
         )
     )
 
@@ -108,8 +109,8 @@ def attendance_table(trial: VirtualTrial) -> Table:
     rep, patient = (axis.ravel() for axis in np.indices((reps, patients)))
     columns: list[tuple[str, Any]] = [
         ("rep", (rep + 1).tolist()),
-        ("patient", (patient + 1).tolist()),
         ("arm", [trial.arms[k].name for k in a.arm.ravel().tolist()]),
+        ("id", (patient + 1).tolist()),
         ("left", _cells(a.left)),
         ("given", a.given.ravel().tolist()),
         ("missed", a.missed.ravel().tolist()),
