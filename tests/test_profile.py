@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from inference_cases import Formula, fitted_by, parameter, straight, two_rates, two_rates_with_priors
 
-from pkpd.errors import InferenceError
+from pkpd.errors import InferenceError, PkpdError
 from pkpd.inference.fitted import Fitted
 from pkpd.inference.uncertainty.profiles import Profile, profile
 
@@ -142,5 +142,5 @@ def test_refused() -> None:
         profile(two_rates(), points="x")  # type: ignore[arg-type]
     with pytest.raises(InferenceError, match="0 points"):
         profile(two_rates(), points=0)
-    with pytest.raises(InferenceError, match="0 threads"):
+    with pytest.raises(PkpdError, match="0 threads"):
         profile(two_rates(), threads=0)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import SimulationError
@@ -44,6 +45,35 @@ def on_threads(
     with ThreadPoolExecutor(count) as pool:
         most = None if ahead is None else ahead * count
         yield from in_order(lambda item: pool.submit(task, item), items, "its work was done", most)
+
+
+def as_ended(futures: Sequence[Future[Result]], notice: float) -> Iterator[Future[Result] | None]:
+    """Futures as they end, and None whenever none has for `notice` seconds.
+
+    `concurrent.futures.wait` takes the lock of every future in turn; a Ctrl-C meanwhile would leave some of them locked
+    for ever, and the threads that have results to give with them. Here there is one queue to wait for.
+    """
+    ended = SimpleQueue[Future[Result]]()
+    for future in futures:
+        future.add_done_callback(ended.put)
+    left = len(futures)
+    while left:
+        try:
+            found: Future[Result] | None = ended.get(timeout=notice)
+            left -= 1
+        except Empty:
+            found = None
+        yield found
+
+
+def drained(pool: Executor) -> None:
+    """Wait for what a pool has under way, through any further Ctrl-C: threads cannot be ended otherwise."""
+    while True:
+        try:
+            pool.shutdown()
+            return
+        except KeyboardInterrupt:
+            continue
 
 
 def in_order(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from ..dosing.library import load_schedule
@@ -144,21 +145,24 @@ def _parts(request: Request, submit: Submit, ahead: int, folder: Folder | None, 
     places before the one whose turn it is, so that what waits for its turn stays few.
     """
     running, ready, begun = dict[Future[Finished], int](), dict[int, Part](), 0
+    ended = SimpleQueue[Future[Finished]]()  # and not `wait`, for the reason that `as_ended` gives
     report.pace.mark(0)
     try:
         for turn in range(request.shards):
             for shard in range(begun, min(turn + ahead, request.shards)):
                 begun = shard + 1
                 if (kept := folder.kept(shard) if folder else None) is None:
-                    running[submit(shard)] = shard
+                    future = submit(shard)
+                    running[future] = shard
+                    future.add_done_callback(ended.put)
                 else:
                     ready[shard] = kept
                     report.tell(shard, simulated=False)
             while turn not in ready:
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    shard = running.pop(future)
-                    ready[shard] = _kept(request, shard, future.result(), folder)
-                    report.tell(shard, simulated=True)
+                future = ended.get()
+                shard = running.pop(future)
+                ready[shard] = _kept(request, shard, future.result(), folder)
+                report.tell(shard, simulated=True)
             yield ready.pop(turn)
     finally:
         for future in running:

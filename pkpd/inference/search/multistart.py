@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ...engine.functions import Vector
+from ...engine.workers import as_ended, drained
 from ...errors import InferenceError
 from .budget import Account, Budget, Progress, Trail
 from .minimise import Found, Problem, minimise
@@ -75,7 +76,7 @@ def multistart(
             account.stop("failed")
             raise
         finally:
-            _drain(futures)
+            drained(pool)
     ended = [found for future in futures if (found := future.result()) is not None]
     if not ended:
         # before the first residual was known there is nothing to keep
@@ -104,22 +105,9 @@ def _follow(
     futures: Sequence[Future[Found | None]], account: Account, progress: Callable[[Progress], None] | None
 ) -> None:
     """Wait for all starts, and tell of each that ends; what one raises is raised here."""
-    waiting, done = set(futures), 0
-    while waiting:
-        ended, waiting = wait(waiting, timeout=NOTICE, return_when=FIRST_COMPLETED)
-        for future in ended:
+    done = 0
+    for future in as_ended(futures, NOTICE):
+        if future is not None:
             done += future.result() is not None
-            if progress is not None:
-                progress(account.progress(done, len(futures)))
-        if progress is not None and not ended:
+        if progress is not None:
             progress(account.progress(done, len(futures)))
-
-
-def _drain(futures: Sequence[Future[Found | None]]) -> None:
-    """Wait for threads to end, through any further Ctrl-C: they cannot be ended otherwise, and take one evaluation."""
-    while True:
-        try:
-            wait(futures)
-            return
-        except KeyboardInterrupt:
-            continue

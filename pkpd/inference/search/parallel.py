@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 from typing import TypeVar
 
 import numpy as np
 
 from ...engine.functions import Vector
-from ...errors import InferenceError
+from ...engine.workers import as_ended, drained, thread_count
 from ..objective import Objective
 from .minimise import Halt
 
@@ -35,10 +35,7 @@ def each(
     calling thread. Ctrl-C, or a KeyboardInterrupt from `progress`, ends the searches under way; items not finished by
     then are None. Raises what a task raises.
     """
-    count = threads if threads is not None else os.cpu_count() or 1
-    if count < 1:
-        raise InferenceError(f"{count} threads cannot work; give 1 or more")
-    stop = Event()
+    count, stop = thread_count(threads), Event()
 
     def watch(x: Vector, cost: float) -> None:
         if stop.is_set():
@@ -62,18 +59,20 @@ def each(
         except BaseException:
             stop.set()
             raise
+        finally:
+            drained(pool)
     return [future.result() for future in futures]
 
 
 def _follow(futures: Sequence[Future[Result]], progress: Callable[[int, int], None] | None) -> None:
     """Wait for all, and tell of each that ends; what one raises is raised here."""
-    waiting = set(futures)
-    while waiting:
-        ended, waiting = wait(waiting, timeout=NOTICE, return_when=FIRST_COMPLETED)
-        for future in ended:
+    done = 0
+    for future in as_ended(futures, NOTICE):
+        if future is not None:
             future.result()
-        if progress is not None and ended:
-            progress(len(futures) - len(waiting), len(futures))
+            done += 1
+            if progress is not None:
+                progress(done, len(futures))
 
 
 def costs(target: Objective, x: Vector, threads: int | None = None) -> Vector:
