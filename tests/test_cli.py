@@ -134,8 +134,9 @@ def test_every_option_is_explained() -> None:
 
 def test_examples_run_as_printed(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every example of every help text, one after the other in one folder, with the files they name."""
-    # the figures of a run take seconds each time and have tests of their own; --plot draws as it does
+    # figures take seconds each time and have tests of their own; --plot draws as they do
     monkeypatch.setattr("pkpd.cli.write.figure_files", lambda *_: {})
+    monkeypatch.setattr("pkpd.output.plots.style.images", lambda _: {})
     (here / "params").symlink_to(folder())
     own = MODEL_FILE + 'model = build("mine", drug, time="h")\n'
     (here / "my_model.py").write_text(own)
