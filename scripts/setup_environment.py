@@ -17,6 +17,7 @@ except ImportError:  # Windows
     fcntl = None
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PINS = ("constraints.txt", "sources.txt")  # in scripts/
 OLDEST, NEWEST = (3, 11), (3, 14)
 NAMES = ["python3.%d" % minor for minor in range(NEWEST[1], OLDEST[1] - 1, -1)] + ["python3", "python"]
 NO_NETWORK = re.compile(
@@ -128,8 +129,10 @@ def install(venv):
     """Install the pinned packages and then the checkout itself into a virtual environment."""
     pip = [venv_python(venv), "-I", "-m", "pip", "install", "-q", "--no-deps", "--disable-pip-version-check"]
     # a complete list with --no-deps gives the same set from every version of pip, and nothing is compiled
-    constraints = os.path.join(ROOT, "scripts", "constraints.txt")
+    constraints, sources = (os.path.join(ROOT, "scripts", name) for name in PINS)
     status, output = call([*pip, "--retries", "2", "--only-binary=:all:", "-r", constraints])
+    if status == 0:
+        status, output = call([*pip, "--retries", "2", "--no-build-isolation", "-r", sources])
     if status == 0:
         # the backend is in place by now, so that building the checkout needs no network
         status, output = call([*pip, "--no-index", "--no-build-isolation", "-e", ROOT])
@@ -147,9 +150,9 @@ def pip_failure(output):
 
 
 def stamp(number):
-    """What a finished `.venv` rests on: pyproject.toml, constraints, the interpreter's version, the place."""
+    """What a finished `.venv` rests on: pyproject.toml, pins, the interpreter's version, the place."""
     digest = hashlib.sha256(repr((number, ROOT)).encode())
-    for name in ("pyproject.toml", os.path.join("scripts", "constraints.txt")):
+    for name in ("pyproject.toml", *(os.path.join("scripts", name) for name in PINS)):
         with open(os.path.join(ROOT, name), "rb") as content:
             digest.update(content.read())
     return digest.hexdigest()

@@ -101,7 +101,8 @@ def test_project_stands_alone() -> None:
 
 
 def pins() -> dict[str, str]:
-    lines = (ROOT / "scripts" / "constraints.txt").read_text().splitlines()
+    files = (ROOT / "scripts" / name for name in ("constraints.txt", "sources.txt"))
+    lines = [line for file in files for line in file.read_text().splitlines()]
     pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
     return {name: version for name, version in pairs}  # noqa: C416 (tells mypy that they are pairs)
 

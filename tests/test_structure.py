@@ -24,6 +24,7 @@ ROOMS = (
     ("quantities", "keyed"),
     ("many",),
     ("sensitivity", "shards"),
+    ("exchange.events",),
     ("studies",),
     ("inference",),
     ("trials",),

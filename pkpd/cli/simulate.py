@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .events import event_options, simulated_table
 from .options import read_options, refuse_empty, simulation_options
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("schedule")
+@click.argument("schedule", required=False)
 @simulation_options
+@event_options
 @click.option("--uncertainty", metavar="FILE", help="Draws of parameters to show bands of, or default (the model's).")
 @click.option("--bands", metavar="FILE", help="With --uncertainty: write the bands as a tidy table.")
 @click.option("--csv", metavar="FILE", help="Write the trajectory as a tidy table.")
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--plot", metavar="FILE", help="Write a figure: .png, .svg or .pdf.")
 @click.option("--output", metavar="FOLDER", help="Write tables, figures and record, as `pkpd run` does.")
 def simulate(
-    schedule: str,
+    schedule: str | None,
     uncertainty: str | None,
     bands: str | None,
     csv: str | None,
@@ -37,13 +39,21 @@ def simulate(
 ) -> None:
     """Simulate SCHEDULE, a name (see `pkpd schedules`) or a text, and print IL-2 exposure and cell counts.
 
+    With --events instead, simulate every subject of an event table (ID TIME AMT EVID CMT RATE II ADDL SS ...) and write
+    the model's outputs at its observation records: ID, TIME, one column an output.
+
     \b
     Examples:
       pkpd simulate he2020 --days 84 --plot course.png
       pkpd simulate "0.4 MIU/m2 daily x5" --bsa 1.6 --set treg_ec50=12pM --csv course.csv
       pkpd simulate "1 MIU iv over 2h once" --model my_model.py:model --times 0h,1h,2h,4h
+      pkpd simulate --events data.csv --time-unit h --model my_model.py:model --csv out.csv
     """
     targets = {"--csv": csv, "--plot": plot, "--output": output, "--bands": bands}
+    if simulated_table(targets | {"--uncertainty": uncertainty, "--wide": wide, "SCHEDULE": schedule}, options):
+        return
+    if schedule is None:
+        raise click.UsageError("name a SCHEDULE, such as he2020 or '1 MIU daily x5', or an event table with --events")
     _check_targets(targets, wide, uncertainty)
     from ..dosing.library import load_schedule
 

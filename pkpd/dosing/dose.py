@@ -21,10 +21,11 @@ SIDES = ("pre", "post", "both")  # of a dose, for a sample taken at its time
 class Dose:
     """One record: `amount` in `unit` (flat, per m2 or per kg) at `time` (days, exact) by `route`.
 
-    `route` "" is the model's first route. `duration` (days) or `rate` (`unit` per hour, on the same basis as
-    the amount) make it an infusion. `steady_state` is NONMEM's SS, `interval` (days) its II, `additional` its
-    ADDL; `reset` is EVID 3 when the amount is 0, else EVID 4. A constant infusion at steady state has amount
-    0, interval 0 and a rate. `status` is given, missed (it stays in the list, nothing is given) or moved, and
+    `route` "" is the model's first route; the name of a state gives straight into it. `duration` (days) or `rate`
+    (`unit` per hour, on the same basis as the amount) make it an infusion, and so does `modelled`, "rate" or
+    "duration", which the route then says (RATE -1 and -2). `steady_state` is NONMEM's SS, `interval` (days) its II,
+    `additional` its ADDL; `reset` is EVID 3 when the amount is 0, else EVID 4. A constant infusion at steady state has
+    amount 0, interval 0 and a rate. `status` is given, missed (it stays in the list, nothing is given) or moved, and
     then `planned` is the time it was moved from. Raises ScheduleError or UnitError.
     """
 
@@ -41,6 +42,7 @@ class Dose:
     reset: bool = False
     status: str = "given"
     planned: Fraction | None = None
+    modelled: str = ""
 
     def __post_init__(self) -> None:
         for name in ("time", "duration", "interval", "planned"):
@@ -66,6 +68,7 @@ class Dose:
         interval: Time = 0,
         additional: int = 0,
         reset: bool = False,
+        modelled: str = "",
     ) -> Dose:
         """A record from texts: `Dose.of("1 MIU", time="6h", over="2h")`; `at` is a rate such as "1 MIU/h"."""
         value, unit, per = read_amount(amount)
@@ -81,6 +84,7 @@ class Dose:
             duration(interval),
             additional,
             reset,
+            modelled=modelled,
         )
 
     @property
@@ -100,7 +104,9 @@ class Dose:
 
     @property
     def infusion(self) -> Fraction:
-        """Days over which the amount runs in before bioavailability, 0 for a bolus or an injection."""
+        """Days over which the amount runs in before bioavailability, 0 for a bolus or an injection, and where the
+        model says it.
+        """
         if self.rate is not None:
             return exact(self.amount) / exact(self.rate) / 24
         return self.duration or Fraction(0)
@@ -134,8 +140,10 @@ def _check_amount(dose: Dose) -> None:
         raise ScheduleError(
             f"a rate of {dose.rate:g} {dose.prescribed_unit}/h was asked for; a rate is positive and finite"
         )
-    if dose.rate is not None and dose.duration is not None:
-        raise ScheduleError("a dose was given both a duration and a rate; give one of them")
+    if (dose.rate is not None) + (dose.duration is not None) + bool(dose.modelled) > 1:
+        raise ScheduleError("a dose was given more than one of duration, rate and modelled; give one of them")
+    if dose.modelled not in ("", "rate", "duration"):
+        raise ScheduleError(f"'{dose.modelled[:40]}' cannot be left to the model; its rate or its duration can")
     if dose.rate is not None and dose.amount / dose.rate > 24 * MAX_DAYS:
         raise ScheduleError(f"{dose.amount:g} {dose.unit} at {dose.rate:g} per hour takes more than {MAX_DAYS} days")
 
@@ -161,6 +169,6 @@ def _check_kind(dose: Dose) -> None:
     special = dose.steady_state or dose.additional or dose.reset
     if special and dose.status != "given":
         raise ScheduleError("a steady-state, reset or additional-dose record can be neither missed nor moved")
-    runs = dose.rate is not None or dose.duration is not None
+    runs = dose.rate is not None or dose.duration is not None or dose.modelled
     if not dose.gives and (dose.steady_state or dose.additional or runs):
         raise ScheduleError("a reset of amount 0 has no steady state, additional doses or infusion")

@@ -15,7 +15,7 @@ from .text import parse
 _FIELDS = {field.name: field.default for field in fields(Dose)}
 _REQUIRED = ("time", "amount", "unit")
 _TIMES = ("time", "duration", "interval", "planned")
-_TEXTS = ("unit", "per", "route", "status")
+_TEXTS = ("unit", "per", "route", "status", "modelled")
 _NUMBERS = ("amount", "rate")
 
 

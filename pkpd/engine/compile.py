@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..errors import ParameterError, SimulationError, nearest
 from ..model.outline import Outline
 from ..parameters import Parameters
 from ..units import coherent_factor, factor
-from .functions import Fixed, Functions, Vector
+from .functions import ROUTE, Fixed, Functions, Vector
 
 if TYPE_CHECKING:
     from ..model.declaration import Model
@@ -23,8 +23,8 @@ SLACK = 1e-12  # a requirement may hold with equality, and rounding must not for
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BoundRoute:
-    """A route with numbers: the state it feeds, what one unit of dose adds there before bioavailability, F, and the
-    lag in days.
+    """A route with numbers: the state it feeds, what one unit of dose adds there before bioavailability, F, the lag in
+    days, and the rate (`unit` per model time) and duration (days) of doses that leave theirs to the model, else 0.
     """
 
     name: str
@@ -33,6 +33,8 @@ class BoundRoute:
     content: float
     bioavailability: float
     lag: float
+    rate: float = 0.0
+    duration: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,13 +57,15 @@ class Bound:
         return self.functions.outline
 
     def route(self, name: str) -> BoundRoute:
-        """The route of that name, the first one for an empty name; SimulationError with the nearest name."""
+        """The route of that name, or straight into the state of that name; for an empty name the first route, or the
+        first state of a model without routes. SimulationError with the nearest name.
+        """
         for route in self.routes:
             if name in (route.name, ""):
                 return route
-        names = [r.name for r in self.routes]
-        hint = nearest(name, names) or f"; it has {', '.join(names) or 'none'}"
-        raise SimulationError(f"model {self.model.name} has no dose route '{name}'{hint}")
+        k = state_route(self.model, name)
+        state = self.model.states[k]
+        return BoundRoute(state.name, k, state.unit, coherent_factor(state.unit, self.model.time), 1.0, 0.0)
 
     def state_text(self, y: Vector) -> str:
         """Every state by name, with its value in its own unit."""
@@ -107,8 +111,8 @@ def feasible(fixed: Fixed) -> NDArray[np.bool_]:
     usable = np.isfinite(numbers).all(axis=1) & (fixed.scale > 0).all(axis=1)
     with np.errstate(invalid="ignore"):
         steady = (smaller <= larger + SLACK * np.abs(larger)).all(axis=1)
-    given = (routes[:, ::3] >= 0).all(axis=1) & (routes[:, 1::3] >= 0).all(axis=1)
-    return np.asarray(usable & steady & given, dtype=np.bool_)
+    content = np.arange(routes.shape[1]) % ROUTE == 2  # the one number of a route that may be negative
+    return np.asarray(usable & steady & (routes[:, ~content] >= 0).all(axis=1), dtype=np.bool_)
 
 
 def own_vector(model: Outline, parameters: Parameters) -> list[float]:
@@ -154,11 +158,27 @@ def _check_fixed(model: Outline, origin: str, fixed: Fixed) -> None:
 def _bound_routes(model: Outline, fixed: Fixed, per_day: float) -> tuple[BoundRoute, ...]:
     index = {s.name: i for i, s in enumerate(model.states)}
     routes = []
-    for r, (f, lag, content) in zip(model.routes, fixed.routes.reshape(-1, 3).tolist(), strict=True):
-        if not (f >= 0 and lag >= 0 and math.isfinite(f * content) and math.isfinite(lag)):
-            raise ParameterError(
-                f"route '{r.name}' of model {model.name} has bioavailability {f:g} and lag {lag:g} {model.time}"
-            )
-        whole = coherent_factor(r.unit, model.time) * content
-        routes.append(BoundRoute(r.name, index[r.into], r.unit, whole, f, lag / per_day))
+    for r, (f, lag, content, rate, duration) in zip(
+        model.routes, fixed.routes.reshape(-1, ROUTE).tolist(), strict=True
+    ):
+        if not (min(f, lag, rate, duration) >= 0 and all(map(math.isfinite, (f * content, lag, rate, duration)))):
+            said = f"bioavailability {f:g} and lag {lag:g} {model.time}"
+            said += f", rate {rate:g} and duration {duration:g} {model.time}" if rate or duration else ""
+            raise ParameterError(f"route '{r.name}' of model {model.name} has {said}")
+        unit = coherent_factor(r.unit, model.time)
+        bound = BoundRoute(r.name, index[r.into], r.unit, unit * content, f, lag / per_day)
+        routes.append(replace(bound, rate=rate / unit, duration=duration / per_day))
     return tuple(routes)
+
+
+def state_route(model: Outline, name: str) -> int:
+    """The number of the state that a dose goes straight into: the one of that name, the first for an empty name in a
+    model without routes; SimulationError with the nearest route or state.
+    """
+    states, routes = [s.name for s in model.states], [r.name for r in model.routes]
+    if name in states:
+        return states.index(name)
+    if not name and not routes:
+        return 0
+    hint = nearest(name, [*routes, *states]) or f"; it has {', '.join(routes or states)}"
+    raise SimulationError(f"model {model.name} has no dose route '{name}'{hint}")

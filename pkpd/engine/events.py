@@ -16,6 +16,7 @@ from ..dosing.dose import Dose
 from ..dosing.given import GivenDose, body_scale
 from ..dosing.schedule import Schedule
 from ..errors import SimulationError, UnitError
+from ..model.outline import Outline
 from ..units import IU_PER_MG, factor, unit
 from .compile import Bound
 from .functions import Vector
@@ -83,17 +84,23 @@ def actions(
     At a tie, what was pending comes before a record of that time. Raises SimulationError when a dose does not fit its
     route.
     """
+    return listed_actions((dose, bound, float(body_scale(dose, bsa, weight))) for dose in schedule.doses)
+
+
+def listed_actions(doses: Iterable[tuple[Dose, Bound, float]]) -> tuple[Action, ...]:
+    """`actions` of doses in time order, each with the numbers that hold then and the size its amount is per."""
     found: list[Action] = []
-    for dose in schedule.doses:
+    for dose, bound, body in doses:
         now = float(dose.time)
         if dose.status == "missed":
             continue
         if dose.reset or dose.steady_state == 1:
-            found = [a for a in found if a.time < now - TIE]
+            # what arrives at this very time comes first, and is wiped out only then
+            found = [a for a in found if a.time < now - TIE or (a.rank == 0 and a.amount and a.time <= now + TIE)]
         if dose.reset:
             found.append(Action(now, reset=True, rank=1))
         if dose.gives:
-            found += _dose_actions(deliver(bound, dose, float(body_scale(dose, bsa, weight))), dose, now)
+            found += _dose_actions(deliver(bound, dose, body), dose, now)
     return tuple(sorted(found, key=lambda a: (a.time, a.rank)))
 
 
@@ -131,7 +138,7 @@ def _steady_actions(dose: Dose, delivery: Delivery, now: float) -> list[Action]:
     for k in range(1, math.ceil((lag + duration) / interval) + 1):
         arrival = now + lag - k * interval
         if arrival > now - TIE:
-            found += _arrival(delivery, arrival, rank=2)
+            found += _arrival(delivery, arrival, rank=2 if arrival <= now + TIE else 0)
         elif arrival + duration > now + TIE:
             found.append(Action(now, delivery.state, rate=delivery.rate, rank=2))
             found.append(Action(arrival + duration, delivery.state, rate=-delivery.rate))
@@ -140,19 +147,43 @@ def _steady_actions(dose: Dose, delivery: Delivery, now: float) -> list[Action]:
 
 def deliver(bound: Bound, dose: Dose, body: float = 1.0) -> Delivery:
     """A dose through its route, in the model's units, for the size `body` that its amount is per; SimulationError
-    if its unit does not fit.
+    if its unit does not fit, or the model does not say what the dose leaves to it.
     """
     route = bound.route(dose.route)
     per_unit = body * to_route_unit(dose.unit, route.unit, route.name) * route.content
     amount, days = dose.amount * per_unit * route.bioavailability, float(dose.duration or 0)
-    if dose.rate is not None:
-        rate = dose.rate * per_unit / factor("h", bound.model.time)
+    check_infusion(bound.model, dose, route.name)
+    if dose.modelled:
+        check_modelled(dose, route.name, route.rate, route.duration)
+        days = route.duration if dose.modelled == "duration" else 0.0
+    if dose.rate is not None or dose.modelled == "rate":
+        hourly = None if dose.rate is None else dose.rate * per_unit / factor("h", bound.model.time)
+        rate = route.rate * route.content if hourly is None else hourly
         days = amount / rate / bound.per_day if rate else 0.0  # nothing arrives by a route without content
     else:
         rate = amount / (days * bound.per_day) if days else 0.0
     if days <= SHORT and dose.amount:
         return Delivery(route.state, amount, 0.0, 0.0, route.lag)
     return Delivery(route.state, amount, rate, days, route.lag)
+
+
+def check_infusion(model: Outline, dose: Dose, route: str) -> None:
+    """SimulationError for an infusion straight into a state: only states that routes feed can be infused."""
+    if (dose.duration is not None or dose.rate is not None or dose.modelled) and all(
+        r.name != route for r in model.routes
+    ):
+        feeding = [r.name for r in model.routes if r.into == route]
+        hint = f"; use {' or '.join(feeding)}" if feeding else "; declare one with m.route(name, into=..., unit=...)"
+        raise SimulationError(f"an infusion straight into '{route}' was asked for, which takes a route{hint}")
+
+
+def check_modelled(dose: Dose, route: str, rate: float, duration: float) -> None:
+    """SimulationError unless the route says the rate or the duration that the dose leaves to it."""
+    if not (rate if dose.modelled == "rate" else duration) > 0:
+        raise SimulationError(
+            f"the dose on day {float(dose.time):g} leaves its {dose.modelled} to the model, whose route '{route}' has "
+            f"none above 0; declare one with m.route('{route}', ..., {dose.modelled}=...)"
+        )
 
 
 def to_route_unit(given: str, taken: str, route: str) -> float:

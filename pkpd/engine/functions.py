@@ -13,12 +13,14 @@ from ..model.outline import Outline
 
 Vector = NDArray[np.float64]
 
+ROUTE = 5  # numbers that parameters fix for each route: bioavailability, lag, content, rate and duration
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fixed:
     """What parameters fix, in coherent units: `p` as the functions take it, initial values and scales of the states,
-    (bioavailability, lag, content) of each route, (smaller, larger) of each requirement, derived parameters; of many
-    patients, a row each.
+    (bioavailability, lag, content, rate, duration) of each route, (smaller, larger) of each requirement, derived
+    parameters; of many patients, a row each.
     """
 
     p: Vector
@@ -52,5 +54,5 @@ class Functions(Protocol):
 
 def parts(values: Vector, p: int, model: Outline) -> Fixed:
     """The parts of what a `fixed` function writes one after the other; `p` numbers come first."""
-    ends = np.cumsum([p, len(model.states), len(model.states), 3 * len(model.routes), 2 * len(model.requirements)])
+    ends = np.cumsum([p, len(model.states), len(model.states), ROUTE * len(model.routes), 2 * len(model.requirements)])
     return Fixed(*np.split(values, ends, axis=-1))

@@ -15,7 +15,7 @@ from ..errors import SimulationError
 from ..units import coherent_factor
 from .compile import Bound
 from .events import TIE, Action, Delivery, deliver
-from .functions import Vector
+from .functions import ROUTE, Vector
 from .infusions import grouped
 from .plan import Plan, laid_out
 
@@ -37,7 +37,7 @@ class Moved:
 def moved_actions(
     bound: Bound, schedule: Schedule, size: tuple[float | None, float | None], routes: Vector
 ) -> list[Moved]:
-    """The actions of a schedule with how they move, for routes whose (bioavailability, lag, content) move by `routes`;
+    """The actions of a schedule with how they move, for routes whose numbers move by `routes`;
     those at one time in the order in which they part.
 
     Follows `events.actions` dose by dose, since which action is which cannot be told from lists sorted by time. Raises
@@ -75,13 +75,17 @@ def _moved_dose(dose: Dose, here: Delivery, up: Delivery, down: Delivery) -> Ite
 def _shifted(bound: Bound, routes: Vector, share: float) -> Bound:
     """The bound model with its routes moved a little."""
     changed = []
-    for route, (bioavailability, lag, content) in zip(bound.routes, routes.reshape(-1, 3), strict=True):
+    for route, (bioavailability, lag, content, rate, duration) in zip(
+        bound.routes, routes.reshape(-1, ROUTE), strict=True
+    ):
         changed.append(
             replace(
                 route,
                 bioavailability=route.bioavailability + share * bioavailability,
                 lag=route.lag + share * lag / bound.per_day,
                 content=route.content + share * content * coherent_factor(route.unit, bound.model.time),
+                rate=route.rate + share * rate / coherent_factor(route.unit, bound.model.time),
+                duration=route.duration + share * duration / bound.per_day,
             )
         )
     return replace(bound, routes=tuple(changed))

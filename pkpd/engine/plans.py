@@ -11,11 +11,11 @@ import numpy as np
 from ..dosing.dose import Dose
 from ..dosing.given import body_scale
 from ..dosing.schedule import Schedule
-from ..errors import SimulationError, nearest
 from ..model.outline import Outline
 from ..units import coherent_factor, factor
-from .events import SHORT, TIE, to_route_unit
-from .functions import Vector
+from .compile import state_route
+from .events import SHORT, TIE, check_infusion, check_modelled, to_route_unit
+from .functions import ROUTE, Vector
 from .plan import Plan, Whole
 
 Size = tuple[float | None, float | None]  # bsa in m2, weight in kg
@@ -33,13 +33,17 @@ class ManyRoutes:
     content: Vector
     bioavailability: Vector
     lag: Vector
+    rate: Vector
+    duration: Vector
 
-    def index(self, name: str, model: str) -> int:
-        """The number of a route, the first one for an empty name; SimulationError with the nearest name."""
-        if name and name not in self.names:
-            hint = nearest(name, self.names) or f"; it has {', '.join(self.names) or 'none'}"
-            raise SimulationError(f"model {model} has no dose route '{name}'{hint}")
-        return self.names.index(name) if name else 0
+    def index(self, name: str, model: Outline) -> int:
+        """The number of a route, the first one for an empty name; SimulationError with the nearest name. Behind the
+        routes come the states, which a dose may be given straight into.
+        """
+        routes = len(model.routes)
+        if name in self.names[:routes] or (routes and not name):
+            return self.names.index(name) if name else 0
+        return routes + state_route(model, name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,16 +58,21 @@ class _Arrival:
 
 
 def many_routes(model: Outline, routes: Vector) -> ManyRoutes:
-    """The routes of many patients, from what their parameters fix: (bioavailability, lag, content) of each route."""
+    """The routes of many patients, from what their parameters fix for each route."""
     index = {s.name: i for i, s in enumerate(model.states)}
-    units = [coherent_factor(r.unit, model.time) for r in model.routes]
+    units = np.array([coherent_factor(r.unit, model.time) for r in model.routes])
+    straight = np.array([coherent_factor(s.unit, model.time) for s in model.states])
+    one, day = np.ones((len(routes), len(straight))), factor("d", model.time)
+    share, lag, content, rate, duration = (routes[:, k::ROUTE] for k in range(ROUTE))
     return ManyRoutes(
-        names=tuple(r.name for r in model.routes),
-        states=tuple(index[r.into] for r in model.routes),
-        units=tuple(r.unit for r in model.routes),
-        content=routes[:, 2::3] * np.array(units),
-        bioavailability=routes[:, ::3],
-        lag=routes[:, 1::3] / factor("d", model.time),
+        names=(*(r.name for r in model.routes), *index),
+        states=(*(index[r.into] for r in model.routes), *index.values()),
+        units=(*(r.unit for r in model.routes), *(s.unit for s in model.states)),
+        content=np.hstack([content * units, one * straight]),
+        bioavailability=np.hstack([share, one]),
+        lag=np.hstack([lag / day, 0 * one]),
+        rate=np.hstack([rate / units, 0 * one]),
+        duration=np.hstack([duration / day, 0 * one]),
     )
 
 
@@ -137,14 +146,18 @@ def _arrivals(
     """What one record brings, `before` arrivals being known already (the arithmetic of `events.deliver`); `share` of it
     is given.
     """
-    r, time = routes.index(dose.route, model.name), model.time
+    r, time = routes.index(dose.route, model), model.time
     per_unit = body * to_route_unit(dose.unit, routes.units[r], routes.names[r]) * routes.content[:, r]
     amount, lag, per_day = dose.amount * per_unit * routes.bioavailability[:, r], routes.lag[:, r], factor("d", time)
     amount = amount if share is None else amount * share
-    days = np.full(len(body), float(dose.duration or 0))
-    rate = amount / (days * per_day) if dose.duration else np.zeros(len(body))
-    if dose.rate is not None:
-        rate = dose.rate * per_unit / factor("h", time)
+    check_infusion(model, dose, routes.names[r])
+    if dose.modelled:
+        check_modelled(dose, routes.names[r], float(routes.rate[:, r].min()), float(routes.duration[:, r].min()))
+    days = routes.duration[:, r] if dose.modelled == "duration" else np.full(len(body), float(dose.duration or 0))
+    rate = amount / (days * per_day) if dose.duration or dose.modelled == "duration" else np.zeros(len(body))
+    if dose.rate is not None or dose.modelled == "rate":
+        own = routes.rate[:, r] * routes.content[:, r]
+        rate = own if dose.rate is None else dose.rate * per_unit / factor("h", time)
         days = np.where(rate > 0, amount, 0.0) / np.where(rate > 0, rate, 1.0) / per_day
     found, state, fast = list[_Arrival](), routes.states[r], days <= SHORT
     for k in range(dose.additional + 1):

@@ -14,7 +14,7 @@ from ..model.assemble import expanded
 from ..model.declaration import Expression, Model, symbol
 from ..model.outline import Outline, outline
 from ..units import coherent_factor
-from .functions import Fixed, Vector, parts
+from .functions import ROUTE, Fixed, Vector, parts
 
 _ARITHMETIC = (ZeroDivisionError, OverflowError, ValueError, TypeError)
 
@@ -37,7 +37,7 @@ class PythonFunctions:
             p += [float(v) for v in self.derived(own)]
             others = [float(v) for v in self.others(p)] + p[len(own) :]
         except _ARITHMETIC:
-            numbers = 2 * len(shape.states) + 3 * len(shape.routes) + 2 * len(shape.requirements)
+            numbers = 2 * len(shape.states) + ROUTE * len(shape.routes) + 2 * len(shape.requirements)
             others = [float("nan")] * (numbers + 1)  # a derived parameter that cannot be computed
         return parts(np.array(p + others), len(p), shape)
 
@@ -80,7 +80,9 @@ def python_functions(model: Model) -> PythonFunctions:
         derived.append(_in_unit(definition.expression, definition.unit, model).subs(earlier))
     others = [_in_unit(s.initial, s.unit, model) for s in model.states]
     others += [_in_unit(s.scale, s.unit, model) for s in model.states]
-    others += [e for r in model.routes for e in (r.bioavailability, r.lag, r.content)]
+    for r in model.routes:
+        rate = _in_unit(r.rate, f"{r.unit}/{model.time}", model)
+        others += [r.bioavailability, r.lag, r.content, rate, r.duration]
     others += [e for q in model.requirements for e in (q.smaller, q.larger)]
     outputs = (expanded(model, o.expression).rewrite(sympy.Piecewise) for o in model.outputs)
     return PythonFunctions(

@@ -123,7 +123,7 @@ def _expressions(model: Model, known: set[str], fixed: set[str]) -> list[tuple[s
     for s in model.states:
         places += [(f"the initial value of '{s.name}'", s.initial, fixed), (f"the scale of '{s.name}'", s.scale, fixed)]
     for r in model.routes:
-        places += [(f"route '{r.name}'", e, fixed) for e in (r.bioavailability, r.lag, r.content)]
+        places += [(f"route '{r.name}'", e, fixed) for e in (r.bioavailability, r.lag, r.content, r.rate, r.duration)]
     return places + [
         (f"requirement '{q.meaning}'", e, fixed) for q in model.requirements for e in (q.smaller, q.larger)
     ]
@@ -147,8 +147,10 @@ def _check_units(model: Model) -> None:
     for r in model.routes:
         where = f"model {model.name}, route '{r.name}'"
         agrees(r.bioavailability, "1", where=f"{where}, bioavailability")
-        if not r.lag.is_number:
-            agrees(r.lag, model.time, where=f"{where}, lag")
+        timed = (("lag", r.lag, model.time), ("rate", r.rate, f"{r.unit}/{model.time}"))
+        for what, expression, wanted in (*timed, ("duration", r.duration, model.time)):
+            if not expression.is_number:  # a bare number is in the unit wanted
+                agrees(expression, wanted, where=f"{where}, {what}")
         delivered = unit(r.unit) * unit_of(r.content, units_of(model), where)
         if delivered.dimensionality != unit(unit_by_state[r.into]).dimensionality:
             raise ModelError(

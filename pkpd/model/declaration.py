@@ -74,7 +74,8 @@ class Flow:
 @dataclass(frozen=True, slots=True)
 class Route:
     """A way to give the drug: doses of `unit`, times bioavailability and `content`, reach the state `into` after
-    `lag`.
+    `lag`. `rate` (in `unit` per model time) and `duration` (in model time) are those of a dose whose rate or duration
+    is left to the model, 0 where it has none.
     """
 
     name: str
@@ -83,6 +84,8 @@ class Route:
     bioavailability: Expression
     lag: Expression
     content: Expression
+    rate: Expression
+    duration: Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ class Model:
         parts += [f"{name}'={srepr(term)}" for name, term in self.derivatives.items()]
         parts += [
             f"{r.name}:{r.into}:{r.unit}:{srepr(r.bioavailability)}:{srepr(r.lag)}:{srepr(r.content)}"
+            + "".join(f":{what} {srepr(e)}" for what, e in (("rate", r.rate), ("duration", r.duration)) if e != 0)
             for r in self.routes
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -129,13 +129,16 @@ class Builder:
         bioavailability: Expression = 1,
         lag: Expression = 0,
         content: Expression = 1,
+        rate: Expression = 0,
+        duration: Expression = 0,
     ) -> None:
         """A way to dose. `unit` is that of a dose; `content` turns it into the unit of the state `into` (pmol per
-        IU, say).
+        IU, say). `rate` (`unit` per model time) and `duration` (model time) serve doses that leave theirs to the model
+        (RATE -1 and -2 of an event table).
         """
         _check_name(name, "route", [r.name for r in self.routes])
         _check_unit(unit, f"route '{name}'")
-        parts = (expression(e) for e in (bioavailability, lag, content))
+        parts = (expression(e) for e in (bioavailability, lag, content, rate, duration))
         self.routes.append(Route(name, name_of(into, "state"), unit, *parts))
 
     def output(self, name: str, expr: Expression, unit: str, meaning: str = "", *, fold: bool = False) -> None:

@@ -22,6 +22,7 @@ from ..errors import FileError
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "sympy", "pint", "matplotlib", "lmfit", "pymoo", "SALib")
 RECORDS = (
     "run",
+    "events",
     "fit",
     "profile",
     "prediction",

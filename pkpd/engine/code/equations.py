@@ -34,15 +34,16 @@ class Equations:
         return [g.mul(value, unit) for value, unit in zip(found, units, strict=True)]
 
     def fixed(self) -> list[Node]:
-        """Initial values, scales, routes (bioavailability, lag, content each), requirements (smaller, larger each), and
-        derived parameters.
+        """Initial values, scales, routes (bioavailability, lag, content, rate, duration each), requirements (smaller,
+        larger each), and derived parameters.
         """
         model = self.model
         found = [self._in_unit(s.initial, s.unit) for s in model.states]
         found += [self._in_unit(s.scale, s.unit) for s in model.states]
-        others = [e for r in model.routes for e in (r.bioavailability, r.lag, r.content)]
-        others += [e for q in model.requirements for e in (q.smaller, q.larger)]
-        found += [translate(self.graph, e, self.names) for e in others]
+        for r in model.routes:
+            found += [translate(self.graph, e, self.names) for e in (r.bioavailability, r.lag, r.content)]
+            found += [self._in_unit(r.rate, f"{r.unit}/{model.time}"), translate(self.graph, r.duration, self.names)]
+        found += [translate(self.graph, e, self.names) for q in model.requirements for e in (q.smaller, q.larger)]
         return found + [self.names[d.name] for d in model.derived]
 
     def _running(self, t: Node, y: Sequence[Node]) -> dict[str, Node]:

@@ -20,8 +20,8 @@ class Program:
     """Texts of machine code by width, and the shapes of what it reads and writes.
 
     `fixed` reads the model's own parameters and writes, in this order: all that the other functions call p, initial
-    values, scales, routes (bioavailability, lag, content each), requirements (smaller, larger each), and derived
-    parameters.
+    values, scales, routes (bioavailability, lag, content, rate, duration each), requirements (smaller, larger
+    each), and derived parameters.
 
     A sensitive program carries the derivatives of one parameter along: every array is twice as long, values first and
     then how fast they move with that parameter. The steps are those of the values, so the derivatives are exactly

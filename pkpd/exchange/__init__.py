@@ -1,0 +1,1 @@
+"""Event tables, SBML, Antimony and PEtab: data and models of the field's other tools."""

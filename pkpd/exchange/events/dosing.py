@@ -1,0 +1,89 @@
+"""The dose records of a subject as a schedule of ours, for the routes and states of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from ...dosing.dose import Dose
+from ...dosing.schedule import Schedule
+from ...errors import PkpdError, SimulationError, nearest
+from ...model.outline import Outline
+from .record import DOSE, RESET, RESET_AND_DOSE, EventTable, Record, Subject
+
+DOSING = (DOSE, RESET, RESET_AND_DOSE)
+
+
+def dose_records(subject: Subject) -> tuple[Record, ...]:
+    """The records that do something to the subject, in the order of the table."""
+    return tuple(r for r in subject.records if r.evid in DOSING)
+
+
+def shift(subject: Subject) -> Fraction:
+    """Days by which a subject's clock is put on, so that no dose lies before day 0, where schedules begin."""
+    return -min([Fraction(0), *(r.clock for r in dose_records(subject))])
+
+
+def schedule_of(table: EventTable, subject: Subject, model: Outline, amount_unit: str = "") -> Schedule:
+    """What the records of a subject give, in the order of the table, on a clock put on by `shift`.
+
+    An amount is in the unit of its record, else in `amount_unit`, else in that of its route. CMT is a route or a state
+    by name, or a state by number, from 1 in the model's order; a state that one route feeds is given by that route.
+    Raises PkpdError naming the line.
+    """
+    later = shift(subject)
+    return Schedule.of(*(_dose(table, record, model, amount_unit, later) for record in dose_records(subject)))
+
+
+def _dose(table: EventTable, record: Record, model: Outline, amount_unit: str, later: Fraction) -> Dose:
+    try:
+        route = route_of(record.compartment, model)
+        unit = record.unit or amount_unit or _unit(route, model)
+        if record.evid == RESET:
+            return Dose(record.clock + later, 0.0, unit, route=route, reset=True)
+        return Dose(
+            time=record.clock + later,
+            amount=record.amount,
+            unit=unit,
+            route=route,
+            duration=record.duration,
+            rate=record.rate,
+            steady_state=record.steady_state,
+            interval=record.interval if record.steady_state or record.additional else Fraction(0),
+            additional=record.additional,
+            reset=record.evid == RESET_AND_DOSE,
+            modelled=record.modelled,
+        )
+    except PkpdError as error:
+        raise type(error)(f"{table.origin}, line {record.line}: {error}") from None
+
+
+def route_of(compartment: str, model: Outline) -> str:
+    """The route, or the state without a route, that a CMT names; SimulationError with the nearest."""
+    routes, states = [r.name for r in model.routes], [s.name for s in model.states]
+    if not compartment or compartment in routes:
+        return compartment
+    named = compartment
+    if compartment.isascii() and compartment.isdigit():
+        number = int(compartment[:9])
+        if not 1 <= number <= len(states):
+            raise SimulationError(f"CMT {compartment[:40]} was asked for; model {model.name} {_compartments(states)}")
+        named = states[number - 1]
+    if named not in states:
+        hint = nearest(named, [*routes, *states]) or f"; model {model.name} {_compartments([*routes, *states])}"
+        raise SimulationError(f"CMT '{named[:40]}' is no route or state of model {model.name}{hint}")
+    feeding = [r.name for r in model.routes if r.into == named]
+    if len(feeding) > 1:
+        said = " or ".join(feeding)
+        raise SimulationError(f"CMT '{compartment}' is the state {named}, which several routes feed: say {said}")
+    return feeding[0] if feeding else named
+
+
+def _compartments(names: Sequence[str]) -> str:
+    return "has " + ", ".join(f"{k} {name}" for k, name in enumerate(names, 1))
+
+
+def _unit(route: str, model: Outline) -> str:
+    """The unit of an amount that says none: that of its route, or of the state it goes straight into."""
+    units = {s.name: s.unit for s in model.states} | {r.name: r.unit for r in model.routes}
+    return units[route] if route else (*model.routes, *model.states)[0].unit
