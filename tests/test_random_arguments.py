@@ -23,6 +23,7 @@ PATHS = (
 TAKES = {
     "run": ("he2020", "study.toml"),
     "simulate": ("1 MIU once", "1 MIU daily x2", "0.4 MIU/m2 iv over 2h once", "none", "schedules.toml:twice"),
+    "export": ("events", "sbml", "parameters", "antimony", "petab", "he2020"),
     "schedule": ("he2020", "placebo", "0.4 MIU/m2 once", "1 MIU every 2d x7, miss 3, rest 14d, repeat 2"),
     "schedules": ("schedules.toml",),
     "model": ("il2", "il2_minimal", "model.py:model"),

@@ -15,9 +15,10 @@ from ..errors import PkpdError
 @click.option(
     "--model", metavar="NAME", help="Check against this model; by default that of a parameter file, else il2."
 )
-def check(files: tuple[str, ...], model: str | None) -> None:
-    """Validate parameter, schedule, reference, study and conduct files, tables of observations and run records; count
-    measured, derived, fitted and assumed values, and print observations as they were understood.
+@click.option("--time-unit", default="", metavar="h|d", help="Of event tables: TIME is in hours or days.")
+def check(files: tuple[str, ...], model: str | None, time_unit: str) -> None:
+    """Validate parameter, schedule, reference, study and conduct files, tables of observations and of events, and run
+    records; count measured, derived, fitted and assumed values, and print observations as they were understood.
 
     \b
     Examples:
@@ -28,7 +29,7 @@ def check(files: tuple[str, ...], model: str | None) -> None:
     failed = 0
     for file in files:
         try:
-            click.echo(f"{file}: {_verdict(file, model)}")
+            click.echo(f"{file}: {_verdict(file, model, time_unit)}")
         except PkpdError as error:
             failed += 1
             click.echo(f"{file}: not valid: {' '.join(str(error).split())}", err=True)
@@ -36,17 +37,21 @@ def check(files: tuple[str, ...], model: str | None) -> None:
         raise click.ClickException(f"{failed} of {len(files)} files {'is' if failed == 1 else 'are'} not valid")
 
 
-def _verdict(file: str, model: str | None) -> str:
+def _verdict(file: str, model: str | None, time_unit: str) -> str:
     from ..data import identify
     from ..references import load_references
 
     if file.endswith(".json"):
         return _record(file, model)
     if file.lower().endswith((".csv", ".tsv", ".txt")):
+        from ..exchange.events.reading import is_event_table
+        from .check_events import events_report
         from .check_observations import of_ours, table_report
 
         if said := of_ours(file):
             return said
+        if is_event_table(Path(file)):
+            return events_report(file, model or "il2", time_unit)
         return table_report(file, model or "il2")
     kind, path = identify(file)
     if kind == "parameters":

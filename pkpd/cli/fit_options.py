@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import ParameterError, nearest
+from .observed import EVENTS, event_reading
 from .options import declared, model_option, read_changes
 from .uncertain import tell
 
@@ -39,6 +40,7 @@ _SEARCH = (
     click.option(
         "--roles", default="fit", metavar="LIST", help="Rows to fit: fit, check, design, or several.  [default: fit]"
     ),
+    *EVENTS,
     click.option(
         "--between-studies",
         type=click.FloatRange(0, 10),
@@ -90,6 +92,9 @@ class Asked:
     threads: int | None
     progress: bool
     output: str | None
+    dv: tuple[str, ...] = ()
+    time_unit: str = ""
+    amount_unit: str = ""
 
 
 def read_search(*, vary: str | None, changes: tuple[str, ...], roles: str, **plain: Any) -> Asked:
@@ -188,6 +193,7 @@ def fitted_of(asked: Asked, starts: int) -> Fitted:
         priors=asked.priors,
         roles=asked.roles,
         settings=settings,
+        events=event_reading(asked.model, asked.dv, asked.time_unit, asked.amount_unit),
     )
     if sys.stderr.isatty():
         click.echo(err=True)

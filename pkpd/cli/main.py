@@ -27,6 +27,7 @@ VERBS = {
     "optimise": "Search for regimens that meet goals within constraints.",
     "sensitivity": "Which parameters decide an outcome: Morris and Sobol indices.",
     "vpc": "Set a user's individual data beside simulated patients (visual predictive check).",
+    "export": "Write models, fits, schedules and parameters for other tools: SBML, PEtab, event tables.",
     "schedule": "Say what a schedule is and list its doses.",
     "schedules": "List the named schedules.",
     "model": "Print a model's states, equations, parameters and outputs.",

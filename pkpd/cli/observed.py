@@ -6,11 +6,37 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from .options import declared
 from .uncertain import cautions, draws_for, tell
 
 if TYPE_CHECKING:
     from ..inference.uncertainty.draws import Draws
     from ..parameters import Parameters
+    from ..studies.events import EventReading
+
+
+# how event tables among the files are read
+EVENTS = (
+    click.option(
+        "--dv",
+        multiple=True,
+        metavar="NAME",
+        help="Of event tables: the output in DV, e.g. treg; with DVID, 1=treg; repeatable.",
+    ),
+    click.option("--time-unit", default="", metavar="h|d", help="Of event tables: TIME is in hours or days."),
+    click.option("--amount-unit", default="", metavar="UNIT", help="Of event tables: of AMT.  [default: its route's]"),
+)
+
+event_options = declared(EVENTS)
+
+
+def event_reading(model: str, dv: Sequence[str], time_unit: str, amount_unit: str) -> EventReading:
+    """What these options say."""
+    from ..studies.events import EventReading, mapping
+
+    return EventReading(model, time_unit, amount_unit, mapping(dv))
 
 
 def whole_set(model: str, params: str | None, sets: tuple[tuple[str, str], ...]) -> Parameters:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .observed import draws_left, read_digests, whole_set
+from .observed import draws_left, event_options, event_reading, read_digests, whole_set
 from .options import model_option, params_option, read_changes, refuse_empty, set_option
 from .uncertain import tell
 
@@ -25,6 +25,7 @@ NAME = "predictions.csv"
 @model_option
 @params_option
 @set_option
+@event_options
 @click.option(
     "--uncertainty",
     metavar="FILE",
@@ -46,8 +47,9 @@ def predict(
     uncertainty: str | None,
     between_studies: float,
     output: str | None,
+    **tables: Any,
 ) -> None:
-    """Predict every row of each FILE (study name, study file or CSV file) and write predictions.csv beside its record.
+    """Predict every row of each FILE (study, CSV file or event table) and write predictions.csv beside its record.
 
     A row that cannot be predicted says why. The 90 % interval holds the draws of parameters and the spread between
     studies; a count without a stated baseline also that of baselines.
@@ -66,7 +68,8 @@ def predict(
     from ..studies.library import load_observations
 
     check_place(place.parent, [place.name], f"{place.name}.run.json")
-    noise, observations = Noise(between_studies=between_studies), load_observations(*files)
+    noise, events = Noise(between_studies=between_studies), event_reading(model, **tables)
+    observations = load_observations(*files, events=events)
     parameters = whole_set(model, params, sets)
     draws = draws_left(uncertainty, params, model, [name for name, _ in sets], parameters)
     if draws is None:

@@ -55,6 +55,13 @@ def simulate(
     if schedule is None:
         raise click.UsageError("name a SCHEDULE, such as he2020 or '1 MIU daily x5', or an event table with --events")
     _check_targets(targets, wide, uncertainty)
+    _simulate(schedule, targets, uncertainty, wide, options)
+
+
+def _simulate(
+    schedule: str, targets: Mapping[str, str | None], uncertainty: str | None, wide: bool, options: dict[str, Any]
+) -> None:
+    """One schedule in one patient: printed, and written to each target."""
     from ..dosing.library import load_schedule
 
     asked = read_options(**options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .observed import draws_left, read_digests, whole_set
+from .observed import draws_left, event_options, event_reading, read_digests, whole_set
 from .options import model_option, no_figures_option, params_option, read_changes, refuse_empty, set_option
 from .uncertain import tell
 
@@ -26,6 +26,7 @@ FILES = ("vpc.csv", "points.csv", "check.csv", "limits.csv", "report.txt")
 @model_option
 @params_option
 @set_option
+@event_options
 @click.option("--replicates", type=int, default=500, metavar="N", help="Simulated copies of the data.  [default: 500]")
 @click.option("--seed", type=int, default=1, metavar="N", help="Of all random numbers.  [default: 1]")
 @click.option(
@@ -64,9 +65,12 @@ def vpc(
     uncertainty: str | None,
     output: str | None,
     no_figures: bool,
+    dv: tuple[str, ...],
+    time_unit: str,
+    amount_unit: str,
     **chosen: Any,
 ) -> None:
-    """Simulate the patients of FILE (CSV files with an id in each row, or study files) and compare percentiles.
+    """Simulate the patients of FILE (CSV with an id in each row, event table, study file) and compare percentiles.
 
     Every replicate simulates every patient of the data: the same doses and times, another patient of the population
     with the same baseline, where rows before the first dose tell it. Observed percentiles then stand beside the 95 %
@@ -86,7 +90,8 @@ def vpc(
     from ..trials.predictive.vpc import visual_check
 
     check_place(folder, FILES)
-    observations, parameters = load_observations(*files), whole_set(model, params, sets)
+    events = event_reading(model, dv, time_unit, amount_unit)
+    observations, parameters = load_observations(*files, events=events), whole_set(model, params, sets)
     draws = None
     if uncertainty is not None:
         draws = draws_left(uncertainty, params, model, [name for name, _ in sets], parameters)

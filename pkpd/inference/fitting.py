@@ -14,6 +14,7 @@ from ..engine.functions import Vector
 from ..engine.tolerances import DEFAULT, Tolerances
 from ..errors import InferenceError
 from ..parameters import Parameters, load_parameters
+from ..studies.events import EventReading
 from ..studies.library import check_against, load_observations
 from ..studies.observation import ROLES, Observations
 from .coordinates import coordinates
@@ -57,19 +58,21 @@ def fit(
     roles: Sequence[str] | str = ("fit",),
     settings: FitSettings = FitSettings(),
     tolerances: Tolerances = DEFAULT,
+    events: EventReading | None = None,
 ) -> Fitted:
     """Fit the parameters named in `vary` to the rows of all studies at once.
 
     `studies` are names, study files or cohort tables; their rows of the given `roles` are used. `parameters` hold the
     starting values, bounds and priors (a set, its name or file; by default the model's own); with `priors` the fit is
-    a maximum a posteriori, else of maximum likelihood within the bounds. Errors and what rows share are as in `noise`.
+    a maximum a posteriori, else of maximum likelihood within the bounds. `events` says how to read event tables among
+    the files, by default for this model. Errors and what rows share are as in `noise`.
     Values are searched as logs where the lower bound is above 0. Raises PkpdError; a search that is stopped keeps its
     best point.
     """
     vary, roles = _listed(vary), _listed(roles)
     if isinstance(parameters, str | Path):
         parameters = load_parameters(parameters)
-    observations, data = gathered(studies)
+    observations, data = gathered(studies, events or EventReading(model))
     used = of_roles(observations, roles)
     warnings = check_against(used, outline_of(model))
     base = parameters_of(model, parameters)
@@ -91,7 +94,9 @@ def _listed(names: Sequence[str] | str) -> Sequence[str]:
     return [name.strip() for name in names.split(",")] if isinstance(names, str) else names
 
 
-def gathered(studies: Sequence[str | Path] | Observations) -> tuple[Observations, tuple[str, ...]]:
+def gathered(
+    studies: Sequence[str | Path] | Observations, events: EventReading | None = None
+) -> tuple[Observations, tuple[str, ...]]:
     """The observations, and what they are called."""
     if isinstance(studies, Observations):
         return studies, (studies.origin or ", ".join(studies.studies),)
@@ -100,7 +105,7 @@ def gathered(studies: Sequence[str | Path] | Observations) -> tuple[Observations
         raise InferenceError(f"studies are names, study files or observation files, not {studies!r:.40}")
     if not listed:
         raise InferenceError("no study was named; give studies or observation files")
-    return load_observations(*listed), tuple(
+    return load_observations(*listed, events=events), tuple(
         Path(s).stem if Path(s).suffix == ".toml" else Path(s).name for s in listed
     )
 

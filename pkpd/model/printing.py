@@ -1,4 +1,4 @@
-"""A model for reading: states, equations, parameters and outputs as text, or its equations as LaTeX."""
+"""A model for reading: states, equations, parameters and outputs as plain text."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import sympy
 from sympy.printing.str import StrPrinter
 
 from ..parameters import Parameters
-from .assemble import units_of
-from .declaration import Expression, Model, symbol
+from .declaration import Expression, Model, Route
 
 
 class _Plain(StrPrinter):  # type: ignore[misc]
@@ -34,24 +33,10 @@ def describe(model: Model, parameters: Parameters) -> str:
             [f"{_text(q.smaller)} <= {_text(q.larger)}: {q.meaning}" for q in model.requirements],
         ),
         _section("Parameters", [_parameter(d.name, d.unit, d.covariate, parameters) for d in model.parameters]),
-        _section("Dose routes", [_route(model, r.name) for r in model.routes]),
+        _section("Dose routes", [_route(r) for r in model.routes]),
         _section("Outputs", [f"{o.name} [{o.unit}]: {o.meaning}" for o in model.outputs]),
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def latex(model: Model) -> str:
-    """The equations as LaTeX, one display each, with the field's symbols."""
-    names = {symbol(d.name): d.latex for d in model.parameters + model.derived + model.states + model.rates if d.latex}
-    words = {n: n.replace("_", r"\_") for n in units_of(model) if symbol(n) not in names}
-    names |= {symbol(n): rf"\mathrm{{{text}}}" for n, text in words.items()}
-
-    def shown(expression: Expression) -> str:
-        return str(sympy.latex(expression, symbol_names=names))
-
-    lines = [rf"\frac{{d {shown(symbol(name))}}}{{dt}} &= {shown(term)}" for name, term in model.derivatives.items()]
-    lines += [f"{shown(symbol(d.name))} &= {shown(d.expression)}" for d in model.rates + model.derived]
-    return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
 
 
 def _text(expression: Expression) -> str:
@@ -82,7 +67,7 @@ def _parameter(name: str, unit: str, covariate: bool, parameters: Parameters) ->
     return f"{name} = {p.text}: {p.meaning} ({kind}{basis})"
 
 
-def _route(model: Model, name: str) -> str:
-    r = next(r for r in model.routes if r.name == name)
+def _route(r: Route) -> str:
     given = f"bioavailability {_text(r.bioavailability)}, lag {_text(r.lag)}, times {_text(r.content)}"
-    return f"{r.name}: doses in {r.unit} into {r.into}, {given}"
+    modelled = "".join(f", modelled {k} {_text(e)}" for k, e in (("rate", r.rate), ("duration", r.duration)) if e != 0)
+    return f"{r.name}: doses in {r.unit} into {r.into}, {given}{modelled}"

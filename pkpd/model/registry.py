@@ -20,16 +20,23 @@ MODELS = {
     "il2": "pkpd.model.il2",
     "il2_minimal": "pkpd.model.il2_minimal",
 }
+# Files of other programs by their ending, and the module with a function `sbml_model`; by name, as above, since what
+# reads them stands below this room.
+_SBML = "pkpd.exchange.sbml.reading"
+FOREIGN = {".xml": _SBML, ".sbml": _SBML}
 
 
 def get_model(name: str) -> Model:
-    """The model `il2`, `il2_minimal`, or `path/file.py:name` (a file of yours, run as Python); ModelError with the
-    nearest name.
+    """The model `il2`, `il2_minimal`, `path/file.py:name` (a file of yours, run as Python), or an SBML file ending in
+    .xml or .sbml; ModelError with the nearest name.
     """
+    if (ending := Path(name).suffix.lower()) in FOREIGN:
+        found: Model = importlib.import_module(FOREIGN[ending]).sbml_model(Path(name))
+        return found
     if ":" in name or name.endswith(".py"):
         return _from_file(name)
     if name not in MODELS:
-        hint = nearest(name, MODELS) or f"; there are {', '.join(MODELS)}, or give path/file.py:name"
+        hint = nearest(name, MODELS) or f"; there are {', '.join(MODELS)}, or give path/file.py:name or an SBML file"
         raise ModelError(f"there is no model '{name[:80]}'{hint}")
     return _built_in(name)
 

@@ -32,6 +32,7 @@ RECORDS = (
     "optimisation",
     "sensitivity",
     "vpc",
+    "export",
 )
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from ..data import built_in, kind_of
 from ..dosing.schedule import Schedule
 from ..errors import FileError, PkpdError, StudyError, nearest
+from ..exchange.events.reading import is_event_table
 from ..parameters import Parameters
 from .against import check_against as check_against
 from .cells import Cells, read_cells
+from .events import EventReading, event_rows
 from .observation import Course, Observation, Observations
 from .reading import Frame, Row, is_native, read_native, schedule_of
 from .study import Study, read_study
@@ -30,8 +32,9 @@ class _File:
     count_scale: tuple[tuple[str, float], ...] = ()
 
 
-def load_observations(*names_or_paths: str | Path) -> Observations:
-    """The observations of studies and cohorts: built-in names ("he2020"), study files, or CSV files, in that order.
+def load_observations(*names_or_paths: str | Path, events: EventReading | None = None) -> Observations:
+    """The observations of studies and cohorts: built-in names ("he2020"), study files, CSV files, or event tables (read
+    as `events` says), in that order.
 
     A study without a CSV file beside it has none; a CSV file beside a study file is read with it. Every row that can be
     predicted gets its course: who was sampled, what was given, and what the study says of its patients. PkpdError names
@@ -39,7 +42,7 @@ def load_observations(*names_or_paths: str | Path) -> Observations:
     """
     if not names_or_paths:
         raise StudyError("no study or file was named; observations come from at least one")
-    files = [_open(name) for name in names_or_paths]
+    files = [_open(name, events or EventReading()) for name in names_or_paths]
     owners: dict[str, str] = {}
     for file in files:
         for name in file.studies:
@@ -58,20 +61,20 @@ def _placed(row: Row, file: _File, numbers: dict[tuple[object, ...], int], cours
     o = row.observation
     if o.reason or row.schedule is None:
         return o
-    own = file.arms.get(o.arm, Parameters((), file.origin))
+    own = row.parameters or file.arms.get(o.arm, Parameters((), file.origin))
     bsa, weight = (
         given if given is not None else own[name].in_unit(unit) if name in own else None
         for name, unit, given in (("bsa", "m2", row.bsa), ("weight", "kg", row.weight))
     )
     # within a file, equal schedules are one object
-    key = (o.study, o.arm, id(row.schedule), bsa, weight)
+    key = (o.study, o.arm, id(row.schedule), bsa, weight, id(row.parameters))
     if key not in numbers:
         numbers[key] = len(courses)
         courses.append(Course(o.study, o.arm, o.regimen, row.schedule, own, bsa, weight))
     return replace(o, course=numbers[key])
 
 
-def _open(name_or_path: str | Path) -> _File:
+def _open(name_or_path: str | Path, events: EventReading) -> _File:
     text = str(name_or_path)
     path = Path(text)
     if text in built_in("study") or path.suffix.lower() not in TABLES:
@@ -81,6 +84,8 @@ def _open(name_or_path: str | Path) -> _File:
         return _of_study(*read_study(beside))
     if not _is_file(path):
         raise FileError(f"the file of observations {text!r:.200} does not exist{_near(path)}")
+    if is_event_table(path):
+        return _File(path.name, event_rows(path, events), {}, (path.stem,))
     cells = read_cells(path)
     rows = _foreign(cells, path) or read_native(cells, Frame(path.stem))
     studies = tuple(dict.fromkeys(row.observation.study for row in rows))

@@ -11,6 +11,7 @@ from typing import Any
 from ..dosing.library import load_schedule
 from ..dosing.schedule import Schedule
 from ..errors import PkpdError, StudyError, nearest
+from ..parameters import Parameters
 from ..references import load_references
 from .cells import LINE, Cells
 from .observation import BOUNDS, FORMS, ROLES, SIDES, SPREADS, TIMINGS, Observation
@@ -29,12 +30,15 @@ _LARGEST = {"bsa": (5.0, "m2"), "weight": (500.0, "kg")}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An observation with what was given (None where nothing says) and the size of who was sampled (m2, kg)."""
+    """An observation with what was given (None where nothing says), the size of who was sampled (m2, kg), and what else
+    its row says of the parameters (None for a row that says what its arm does).
+    """
 
     observation: Observation
     schedule: Schedule | None = None
     bsa: float | None = None
     weight: float | None = None
+    parameters: Parameters | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...dosing.amount import check_unit
@@ -83,6 +84,11 @@ def find_columns(sheet: Sheet, time_unit: str = "", amount_unit: str = "") -> Co
     amount = _amount_unit(sheet, headings_used, time, amount_unit)
     further = tuple(k for k in range(len(sheet.names)) if k not in used)
     return Columns(at, further, time, amount, _notes(sheet, headings_used, further, at))
+
+
+def fields_of(names: Sequence[str]) -> list[str]:
+    """The field that each name stands for, "" for a further column."""
+    return [_heading(name).field for name in names]
 
 
 def time_word(text: str, where: str) -> str:

@@ -86,4 +86,4 @@ def _compartments(names: Sequence[str]) -> str:
 def _unit(route: str, model: Outline) -> str:
     """The unit of an amount that says none: that of its route, or of the state it goes straight into."""
     units = {s.name: s.unit for s in model.states} | {r.name: r.unit for r in model.routes}
-    return units[route] if route else (*model.routes, *model.states)[0].unit
+    return units[route] if route else model.routes[0].unit if model.routes else model.states[0].unit

@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 from ...dosing.amount import MAX_DAYS
 from ...errors import FileError
 from .cells import Sheet, file_text, missing, split
-from .columns import Columns, find_columns
+from .columns import Columns, fields_of, find_columns
 from .numbers import days, hourly, is_number, number, why_not
 from .record import RESET, RESET_AND_DOSE, EventTable, Record, Subject
 from .rows import Row, compartment, fault, ignored, to_record
 
 _NUMBERS = ("DV", "AMT", "LIMIT")
 _WHOLE = ("EVID", "ADDL", "SS", "MDV", "CENS")
+HEAD = 65_536  # bytes of a file in which its header is looked for
 Value = TypeVar("Value")
 
 
@@ -50,6 +51,18 @@ def read_event_text(text: str, origin: str, *, time_unit: str = "", amount_unit:
     return EventTable(
         origin, columns.time_unit, _subjects(rows, records, origin, "ID" in columns.at), covariates, unused, notes
     )
+
+
+def is_event_table(path: Path) -> bool:
+    """Whether a file is an event table, by its header: TIME with DV, AMT or EVID; False for what cannot be read."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD).decode("utf-8-sig", errors="replace")
+        names = split("\n".join(head.splitlines()[:-1] or [head]), path.name).names
+    except (OSError, FileError):
+        return False
+    fields = set(fields_of(names))
+    return "TIME" in fields and bool(fields & {"DV", "AMT", "EVID"})
 
 
 def _without_comments(sheet: Sheet, columns: Columns) -> tuple[Sheet, Columns, tuple[str, ...]]:

@@ -1,0 +1,1 @@
+"""Fit problems as PEtab."""

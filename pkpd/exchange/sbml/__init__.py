@@ -1,0 +1,1 @@
+"""Models as SBML and Antimony, with schedules as events."""

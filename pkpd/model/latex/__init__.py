@@ -1,0 +1,1 @@
+"""A model as LaTeX: text, equations and the whole document."""
