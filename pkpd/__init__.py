@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from .endpoints import Exposure, exposure
     from .engine.tolerances import Tolerances
     from .errors import PkpdError
+    from .exchange.events.planned import events_of
+    from .exchange.events.reading import read_events
+    from .exchange.events.record import EventTable
+    from .exchange.events.simulate import EventRun, simulate_events
+    from .exchange.events.writing import write_events
+    from .exchange.petab.problem import petab_problem, write_petab
+    from .exchange.sbml.antimony import antimony_text
+    from .exchange.sbml.reading import read_sbml
+    from .exchange.sbml.writing import sbml_text
     from .inference.fitted import Fitted
     from .inference.fitting import FitSettings, fit
     from .inference.prediction import predict
@@ -39,6 +48,7 @@ if TYPE_CHECKING:
     from .shards.run import summarise_many
     from .shards.summary import Summary
     from .simulation import default_parameters, simulate
+    from .studies.events import EventReading
     from .studies.library import load_observations
     from .studies.observation import Observation, Observations
     from .studies.study import Study, load_study
@@ -66,6 +76,9 @@ _HOMES = {
     "Dose": "dosing.dose",
     "Draws": "inference.uncertainty.draws",
     "Endpoint": "measures",
+    "EventReading": "studies.events",
+    "EventRun": "exchange.events.simulate",
+    "EventTable": "exchange.events.record",
     "Exposure": "endpoints",
     "FitSettings": "inference.fitting",
     "Fitted": "inference.fitted",
@@ -90,12 +103,14 @@ _HOMES = {
     "Trajectory": "output.trajectory",
     "VirtualTrial": "trials.conduct.result",
     "Vpc": "trials.predictive.vpc",
+    "antimony_text": "exchange.sbml.antimony",
     "bibliography": "references",
     "build": "model.grammar",
     "compare": "trials.comparison.compare",
     "comparison_run": "trials.comparison.regimens",
     "conduct_of": "trials.conduct.terms",
     "default_parameters": "simulation",
+    "events_of": "exchange.events.planned",
     "exposure": "endpoints",
     "fit": "inference.fitting",
     "get_model": "model.registry",
@@ -105,21 +120,28 @@ _HOMES = {
     "load_references": "references",
     "load_schedule": "dosing.library",
     "load_study": "studies.study",
+    "petab_problem": "exchange.petab.problem",
     "population": "trials.population.population",
     "positive_part": "model.expressions",
     "predict": "inference.prediction",
     "print_progress": "shards.progress",
     "profile": "inference.uncertainty.profiles",
     "read_draws": "inference.uncertainty.draws",
+    "read_events": "exchange.events.reading",
     "read_rules": "trials.adaptive.text",
+    "read_sbml": "exchange.sbml.reading",
+    "sbml_text": "exchange.sbml.writing",
     "schedule_run": "trials.run",
     "sensitivities": "sensitivity",
     "simulate": "simulation",
+    "simulate_events": "exchange.events.simulate",
     "simulate_many": "many",
     "study_run": "trials.run",
     "summarise_many": "shards.run",
     "virtual_trial": "trials.conduct.trial",
     "visual_check": "trials.predictive.vpc",
+    "write_events": "exchange.events.writing",
+    "write_petab": "exchange.petab.problem",
 }
 
 __all__ = [
@@ -130,6 +152,9 @@ __all__ = [
     "Dose",
     "Draws",
     "Endpoint",
+    "EventReading",
+    "EventRun",
+    "EventTable",
     "Exposure",
     "FitSettings",
     "Fitted",
@@ -154,12 +179,14 @@ __all__ = [
     "Trajectory",
     "VirtualTrial",
     "Vpc",
+    "antimony_text",
     "bibliography",
     "build",
     "compare",
     "comparison_run",
     "conduct_of",
     "default_parameters",
+    "events_of",
     "exposure",
     "fit",
     "get_model",
@@ -169,21 +196,28 @@ __all__ = [
     "load_references",
     "load_schedule",
     "load_study",
+    "petab_problem",
     "population",
     "positive_part",
     "predict",
     "print_progress",
     "profile",
     "read_draws",
+    "read_events",
     "read_rules",
+    "read_sbml",
+    "sbml_text",
     "schedule_run",
     "sensitivities",
     "simulate",
+    "simulate_events",
     "simulate_many",
     "study_run",
     "summarise_many",
     "virtual_trial",
     "visual_check",
+    "write_events",
+    "write_petab",
 ]
 
 

@@ -1,11 +1,12 @@
 """Fits of Crauste et al. (2017), a problem of the PEtab benchmark, from starts spread over its whole box.
 
-python scripts/crauste.py [--starts 40] [--seed 1] [--evaluations 400] [--rtol 1e-9] [--threads N]
+python scripts/crauste.py [--starts 500] [--seed 1] [--evaluations 150] [--rtol 1e-9] [--threads N]
 
 Twelve parameters go over seven to thirteen decades. In a quarter of the box the pathogen is infinite within the 28
 days of the data, in as much again a count is too small to have a log; such starts are left out and counted, and so are
 steps across the pole. Printed are the sum of squares of each start's end, best first, and the values of the best beside
-the published ones, whose sum is 19.666. Most ends are valleys of other shape, near 191, 221 and above.
+the published ones, whose sum is 19.666. Most starts end in other valleys, near 191, 221 and above; of the 500 with
+seed 1, seven come within 0.1 of the published sum (90 s on two cores).
 """
 
 from __future__ import annotations
@@ -63,9 +64,9 @@ def values(target: Objective, best: Found) -> str:
 def main() -> None:
     """Search from every start and print both tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--starts", type=int, default=40)
+    parser.add_argument("--starts", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--evaluations", type=int, default=400, help="of one start")
+    parser.add_argument("--evaluations", type=int, default=150, help="of one start")
     parser.add_argument("--rtol", type=float, default=1e-9)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
@@ -87,7 +88,7 @@ def main() -> None:
     print(waterfall(found) + "\n")
     print(values(target, found[0]) + "\n")
     print(
-        f"{len(found)} starts, {refused[0]} others left out: infinite within 28 days, or a count without a log; "
+        f"{len(found)} starts, {refused[0]} points drawn were left out as infinite, or with a count without a log; "
         f"{target.failed.count} steps or derivatives across the pole; {time.perf_counter() - begin:.0f} s"
     )
 

@@ -21,7 +21,7 @@ from pkpd.engine.compile import bind
 from pkpd.errors import ModelError, ScheduleError, SimulationError
 from pkpd.exchange.sbml.document import model_document, output_ids
 from pkpd.exchange.sbml.words import NAMESPACE
-from pkpd.exchange.sbml.writing import problems, sbml
+from pkpd.exchange.sbml.writing import problems, sbml_text
 from pkpd.model.declaration import Model
 from pkpd.model.grammar import Builder, build
 from pkpd.model.registry import get_model
@@ -59,26 +59,28 @@ def _said(model: libsbml.Model, name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("make", SMALL, ids=lambda make: make.__name__)
 def test_small_models_have_no_problem(make: object) -> None:
-    assert problems(sbml(make())) == ()  # type: ignore[operator]
+    assert problems(sbml_text(make())) == ()  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("name", ["il2", "il2_minimal"])
 def test_the_models_have_no_problem_with_and_without_doses(name: str) -> None:
     model = get_model(name)
     for schedule in (None, load_schedule("he2020"), EVERYTHING):
-        assert problems(sbml(model, None, schedule)) == ()
+        assert problems(sbml_text(model, None, schedule)) == ()
 
 
 def test_problems_are_seen() -> None:
     """A rate in another unit, a number without one, and text that is no SBML."""
-    text = sbml(models.falls())
+    text = sbml_text(models.falls())
     assert any("unit" in p for p in problems(text.replace('units="mg_per_h"', 'units="mg"')))
-    assert any("unit" in p for p in problems(sbml(models.one_compartment()).replace('units="per_h"', 'units="dm3"')))
+    assert any(
+        "unit" in p for p in problems(sbml_text(models.one_compartment()).replace('units="per_h"', 'units="dm3"'))
+    )
     assert problems(text[:300])[0].startswith("Error")
 
 
 def test_it_is_level_3_version_1_in_the_time_of_the_model() -> None:
-    document = libsbml.readSBMLFromString(sbml(models.one_compartment("d")))
+    document = libsbml.readSBMLFromString(sbml_text(models.one_compartment("d")))
     assert (document.getLevel(), document.getVersion()) == (3, 1)
     unit = document.getModel().getUnitDefinition(document.getModel().getTimeUnits()).getUnit(0)
     assert (unit.getKind(), unit.getMultiplier()) == (libsbml.UNIT_KIND_SECOND, 86400)
@@ -94,14 +96,14 @@ def test_every_number_reads_back_to_the_last_bit() -> None:
         m.route("iv", into=x, unit="mg")
 
     model = build("long", block)
-    found = _read(sbml(model, None, parse("0.3 mg iv every 8h x2")))
+    found = _read(sbml_text(model, None, parse("0.3 mg iv every 8h x2")))
     assert found.getParameter("k").getValue() == 0.1 + 0.2
     assert float(_said(found, "k")["value"]) == 0.1 + 0.2
     assert found.getParameter("x_initial").getValue() == 1 / 3
     factors = _leaves(found.getRateRuleByVariable("x").getMath())
     assert -1e-9 / 7 in factors
     il2, own = get_model("il2"), get_model("il2").defaults
-    whole = _read(sbml(il2))
+    whole = _read(sbml_text(il2))
     vector = dict(zip((d.name for d in il2.parameters), bind(il2, own).p, strict=False))
     for name in own:
         assert whole.getParameter(name).getValue() == vector[name]
@@ -115,7 +117,7 @@ def _leaves(node: libsbml.ASTNode) -> list[float]:
 
 def test_annotations_give_values_and_units_as_in_our_file() -> None:
     model = get_model("il2")
-    found = _read(sbml(model, None, load_schedule("he2020")))
+    found = _read(sbml_text(model, None, load_schedule("he2020")))
     for d in model.parameters:
         said, given = _said(found, d.name), model.defaults[d.name]
         assert (said["kind"], said["name"], said["unit"]) == ("parameter", d.name, given.unit)
@@ -147,12 +149,12 @@ def test_an_output_that_shares_its_name_has_another_id() -> None:
 
     twice = build("twice", block)
     assert output_ids(twice) == {"a": "a_output_output", "a_output": "a_output_output_output"}
-    assert problems(sbml(twice)) == ()
+    assert problems(sbml_text(twice)) == ()
 
 
 def test_notes_say_source_meaning_schedule_and_what_is_left_out() -> None:
     model = get_model("il2")
-    text = sbml(model, None, parse("1 MIU/m2 sc daily x3, miss 2"), bsa=2.0, name="arm A")
+    text = sbml_text(model, None, parse("1 MIU/m2 sc daily x3, miss 2"), bsa=2.0, name="arm A")
     found = _read(text)
     notes = found.getNotesString()
     parts = ("1 MIU/m2 sc daily x3, miss 2", "Missed doses are left out", "surface area of 2 m2", "research software")
@@ -168,7 +170,7 @@ def test_notes_say_source_meaning_schedule_and_what_is_left_out() -> None:
 
 def test_events_are_as_parametric_as_the_doses() -> None:
     """Time plus lag in the trigger; amount, bioavailability and content in the assignment."""
-    found = _read(sbml(get_model("il2"), None, parse("1 MIU sc every 2d x2")))
+    found = _read(sbml_text(get_model("il2"), None, parse("1 MIU sc every 2d x2")))
     assert found.getNumEvents() == 2
     event = found.getEvent(1)
     assert libsbml.formulaToL3String(event.getTrigger().getMath()) == "time >= (48 h + sc_lag)"
@@ -184,7 +186,7 @@ def test_doses_of_one_moment_are_one_event_and_counts_of_infusions_are_whole() -
     dose = Dose.of("1 MIU", time="1d", route="iv")
     infusion = Dose.of("1 MIU", time="1d", route="iv", over="30h")
     schedule = Schedule.of(dose, dose, infusion, infusion, Dose.of("1 MIU", time="2d", route="iv", over="30h"))
-    found = _read(sbml(get_model("il2"), None, schedule))
+    found = _read(sbml_text(get_model("il2"), None, schedule))
     # the two doses, two begin, two end, one begins, one ends
     assert found.getNumEvents() == 5
     assert all(found.getEvent(k).getPriority() is None for k in range(5))
@@ -194,7 +196,7 @@ def test_doses_of_one_moment_are_one_event_and_counts_of_infusions_are_whole() -
 
 def test_a_reset_sets_every_state_and_comes_first() -> None:
     model = get_model("il2")
-    found = _read(sbml(model, None, EVERYTHING))
+    found = _read(sbml_text(model, None, EVERYTHING))
     events = [found.getEvent(k) for k in range(found.getNumEvents())]
     resets = [e for e in events if e.getName().startswith("reset")]
     assert len(resets) == 1
@@ -208,9 +210,9 @@ def test_what_sbml_cannot_hold_is_one_sentence() -> None:
     for kind in KINDS:
         if any(dose.steady_state for dose in kind.schedule.doses):
             with pytest.raises(ScheduleError, match=r"SBML cannot hold; give the doses themselves"):
-                sbml(get_model("il2"), None, kind.schedule)
+                sbml_text(get_model("il2"), None, kind.schedule)
     with pytest.raises(SimulationError, match="no dose route 'depot'"):
-        sbml(get_model("il2"), None, Schedule.of(Dose.of("1 MIU", route="depot")))
+        sbml_text(get_model("il2"), None, Schedule.of(Dose.of("1 MIU", route="depot")))
 
 
 def test_choices_and_functions() -> None:
@@ -225,7 +227,7 @@ def test_choices_and_functions() -> None:
         m.output("y", sympy.sqrt(x / half) + sympy.Abs(sympy.log(half / x)) * sympy.exp(-x / half), "%")
         m.output("z", sympy.sqrt(x * half), "ug")
 
-    assert problems(sbml(build("choices", block))) == ()
+    assert problems(sbml_text(build("choices", block))) == ()
     with pytest.raises(ModelError, match="cannot be written as SBML"):
         model_document(_exclusive(), _exclusive().defaults)
 

@@ -21,7 +21,7 @@ from pkpd.dosing.library import load_schedule
 from pkpd.dosing.schedule import Schedule
 from pkpd.dosing.text import parse
 from pkpd.exchange.sbml.antimony import antimony_text
-from pkpd.exchange.sbml.writing import sbml
+from pkpd.exchange.sbml.writing import sbml_text
 from pkpd.model.declaration import Model
 from pkpd.model.grammar import Builder, build
 from pkpd.model.registry import get_model
@@ -38,7 +38,7 @@ WHOLE = sorted({*np.arange(0, 168, 1 / 4).tolist(), *(np.arange(0, 168, 1 / 2) +
 
 @lru_cache
 def _trial() -> str:
-    return sbml(get_model("il2"), None, load_schedule("he2020"))
+    return sbml_text(get_model("il2"), None, load_schedule("he2020"))
 
 
 @pytest.mark.parametrize("kind", HELD, ids=lambda kind: kind.name)
@@ -46,7 +46,7 @@ def _trial() -> str:
 def test_libroadrunner_agrees_on_every_kind_of_schedule(model: str, kind: Kind) -> None:
     """Before, at (after what happens then) and between the times of doses."""
     found, values = get_model(model), parameters(model, kind)
-    course = roadrunner_course(sbml(found, values, kind.schedule), found, values, TIMES)
+    course = roadrunner_course(sbml_text(found, values, kind.schedule), found, values, TIMES)
     assert difference(course, found, values, kind.schedule, TIMES) < CLOSE
 
 
@@ -56,7 +56,7 @@ def test_libroadrunner_agrees_on_the_records_with_closed_forms(case: dose_cases.
     model = one_compartment(time)
     values, schedule = model.defaults.set("a case", **case.changes), Schedule.of(*case.doses)
     times = TIMES if time == "h" else BETWEEN  # an hour is no exact number of days
-    course = roadrunner_course(sbml(model, values, schedule), model, values, times)
+    course = roadrunner_course(sbml_text(model, values, schedule), model, values, times)
     assert difference(course, model, values, schedule, times) < CLOSE
 
 
@@ -64,7 +64,7 @@ def test_libroadrunner_agrees_on_the_records_with_closed_forms(case: dose_cases.
 def test_copasi_agrees(name: str) -> None:
     model, kind = get_model("il2"), named(name)
     values = parameters("il2", kind)
-    course = copasi_course(sbml(model, values, kind.schedule), model, TIMES)
+    course = copasi_course(sbml_text(model, values, kind.schedule), model, TIMES)
     assert difference(course, model, values, kind.schedule, TIMES) < CLOSE
 
 
@@ -84,7 +84,7 @@ def test_a_whole_trial_in_both_engines_and_through_antimony() -> None:
 def test_antimony_keeps_events_and_priorities(name: str) -> None:
     model, kind = get_model("il2_minimal"), named(name)
     values = parameters("il2_minimal", kind)
-    text = _through_antimony(sbml(model, values, kind.schedule))
+    text = _through_antimony(sbml_text(model, values, kind.schedule))
     course = roadrunner_course(text, model, values, TIMES)
     assert difference(course, model, values, kind.schedule, TIMES) < CLOSE
 
@@ -106,7 +106,7 @@ def test_the_duration_of_an_infusion_follows_the_parameters() -> None:
     """A given rate lasts as long as bioavailability and amount say; modelled rates and durations likewise."""
     model = _modelled()
     schedule = parse("2 mg iv at 1 mg/h daily x2")
-    runner = roadrunner.RoadRunner(sbml(model, None, schedule))
+    runner = roadrunner.RoadRunner(sbml_text(model, None, schedule))
     runner.setValue("init(share)", 3.0)
     changed = model.defaults.set("a test", share=3.0)
     assert difference(running_course(runner, model, changed, WHOLE), model, changed, schedule, WHOLE) < CLOSE
@@ -118,7 +118,7 @@ def test_what_a_dose_leaves_to_the_model(left: str) -> None:
     schedule = Schedule.of(
         Dose.of("2 mg", time="1h", modelled=left), Dose.of("3 mg", time="5h", modelled=left), Dose.of("1 mg", time="1d")
     )
-    text = sbml(model, None, schedule)
+    text = sbml_text(model, None, schedule)
     assert difference(roadrunner_course(text, model, model.defaults, TIMES), model, model.defaults, schedule, TIMES) < (
         CLOSE
     )
@@ -129,13 +129,13 @@ def test_a_dose_straight_into_a_state_and_one_per_body_size() -> None:
     schedule = Schedule.of(
         Dose.of("40 mg", time="2h", route="central"), Dose.of("1 mg/kg", time="2h", route="iv"), Dose.of("1 mg", time=1)
     )
-    course = roadrunner_course(sbml(model, None, schedule, weight=80.5), model, model.defaults, TIMES)
+    course = roadrunner_course(sbml_text(model, None, schedule, weight=80.5), model, model.defaults, TIMES)
     assert difference(course, model, model.defaults, schedule, TIMES, weight=80.5) < CLOSE
 
 
 def test_a_lost_dose_would_be_seen() -> None:
     model, kind = saturable(), parse("3 mg iv every 12h x4")
-    text = sbml(model, None, kind)
+    text = sbml_text(model, None, kind)
     course = roadrunner_course(
         text.replace("<geq/>", "<gt/>", 1).replace("> 0 </cn>", "> 1 </cn>", 1), model, model.defaults, TIMES
     )

@@ -15,7 +15,7 @@ from pkpd.dosing.dose import Dose
 from pkpd.dosing.schedule import Schedule
 from pkpd.engine.tolerances import Tolerances
 from pkpd.exchange.sbml.reading import Imported, read_sbml, sbml_model
-from pkpd.exchange.sbml.writing import sbml
+from pkpd.exchange.sbml.writing import sbml_text
 from pkpd.model.grammar import Builder, build
 from pkpd.model.registry import get_model
 from pkpd.simulation import simulate
@@ -109,7 +109,7 @@ def test_our_own_models_come_back(name: str) -> None:
     bit. The doses of the events are numbers in the state they reach.
     """
     model, plan = get_model(name), Schedule.daily("1 MIU", times=3)
-    read = read_sbml(sbml(model, schedule=plan))
+    read = read_sbml(sbml_text(model, schedule=plan))
     assert read.model.fingerprint == model.fingerprint
     for parameter in model.defaults.tables:
         back = read.model.defaults[parameter.name]
@@ -129,7 +129,7 @@ def test_infusions_and_resets_come_back() -> None:
     model = build("mine", _mine, time="h")
     doses = [Dose.of("3 mg", time="6h", route="iv", over="4h"), Dose.of("2 mg", time="8h", route="iv", at="0.5 mg/h")]
     plan = Schedule.of(Dose.of("5 mg", route="iv"), *doses, Dose.of("1 mg", time="20h", route="iv", reset=True))
-    read = read_sbml(sbml(model, schedule=plan))
+    read = read_sbml(sbml_text(model, schedule=plan))
     assert read.schedule is not None
     assert [d.reset for d in read.schedule.doses] == [False, False, False, True, False]
     assert sum(d.amount for d in read.schedule.doses) == pytest.approx(0.8 * 11)
@@ -152,7 +152,7 @@ def _mine(m: Builder) -> None:
 
 
 def test_a_value_changed_in_another_tool_counts() -> None:
-    text = sbml(get_model("il2_minimal"))
+    text = sbml_text(get_model("il2_minimal"))
     old = re.search(r'<parameter id="absorption"[^>]* value="([^"]*)"', text)
     assert old is not None
     read = read_sbml(text.replace(old[0], old[0].replace(old[1], "0.5"), 1))
@@ -162,7 +162,7 @@ def test_a_value_changed_in_another_tool_counts() -> None:
 
 def test_annotations_that_lie_are_not_believed() -> None:
     """A unit that does not fit the equations: plain numbers instead, and it is said."""
-    text = sbml(get_model("il2_minimal")).replace('name="absorption" unit="1/h"', 'name="absorption" unit="mg"')
+    text = sbml_text(get_model("il2_minimal")).replace('name="absorption" unit="1/h"', 'name="absorption" unit="mg"')
     read = read_sbml(text)
     assert any("own annotations could not be used" in note for note in read.notes)
     assert {p.unit for p in read.model.parameters} == {"1", "1/h"}

@@ -11,7 +11,7 @@ import sympy
 
 from pkpd.errors import PkpdError
 from pkpd.exchange.sbml.antimony import antimony_text
-from pkpd.exchange.sbml.writing import problems, sbml
+from pkpd.exchange.sbml.writing import problems, sbml_text
 from pkpd.model.grammar import Builder, build
 
 
@@ -27,7 +27,7 @@ def test_a_hostile_meaning_is_text() -> None:
         m.flow("loss", m.parameter("k", "1/h", value=1.0, meaning=meaning) * x, out_of=x)
         m.output("y", x, "mg", meaning)
 
-    text = sbml(build("hostile", block), name=meaning)
+    text = sbml_text(build("hostile", block), name=meaning)
     assert problems(text) == ()
     assert _read(text).getParameter("x").getName() == 'a <b>bold</b> & "quoted" ``` end model other() ]]>'
     assert antimony_text(text).count("\nmodel ") == 1
@@ -57,7 +57,7 @@ def test_names_that_are_words_elsewhere() -> None:
         m.flow("loss", total * x, out_of=x)
         m.output("y", x, "mg")
 
-    text = sbml(build("words", block))
+    text = sbml_text(build("words", block))
     assert problems(text) == ()
     found = _read(text)
     assert all(found.getParameter(word) for word in words)
@@ -66,13 +66,13 @@ def test_names_that_are_words_elsewhere() -> None:
 
 @pytest.mark.parametrize("missing", ["libsbml", "antimony"])
 def test_a_missing_library_is_named(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = sbml(models.falls())
+    text = sbml_text(models.falls())
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(PkpdError, match=r"pip install 'pkpd\[exchange\]'"):
-        sbml(models.falls()) if missing == "libsbml" else antimony_text(text)
+        sbml_text(models.falls()) if missing == "libsbml" else antimony_text(text)
 
 
-@pytest.mark.parametrize("text", ["", "<sbml", "x' = 1", sbml(models.falls())[:900]])
+@pytest.mark.parametrize("text", ["", "<sbml", "x' = 1", sbml_text(models.falls())[:900]])
 def test_text_that_is_no_sbml_makes_no_antimony(text: str) -> None:
     with pytest.raises(PkpdError, match="cannot be turned into Antimony"):
         antimony_text(text)

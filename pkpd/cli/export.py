@@ -159,13 +159,13 @@ def _arm(schedule: str, asked: Options) -> RunArm:
 
 
 def _sbml_text(schedule: str | None, options: Mapping[str, Any]) -> str:
-    from ..exchange.sbml.writing import sbml as text_of
+    from ..exchange.sbml.writing import sbml_text
     from ..model.registry import get_model
 
     asked = _asked(options).resolve()
     arm = _arm(schedule if schedule is not None else "none", asked)
     plan = None if schedule is None else arm.schedule
-    return text_of(get_model(asked.model), arm.parameters, plan, bsa=arm.bsa, weight=arm.weight, name=asked.model)
+    return sbml_text(get_model(asked.model), arm.parameters, plan, bsa=arm.bsa, weight=arm.weight, name=asked.model)
 
 
 def _write(text: str, output: str | None, model: str) -> None:

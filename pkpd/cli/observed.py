@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..inference.uncertainty.draws import Draws
     from ..parameters import Parameters
     from ..studies.events import EventReading
+    from ..studies.observation import Observations
 
 
 # how event tables among the files are read
@@ -29,6 +30,7 @@ EVENTS = (
     click.option("--amount-unit", default="", metavar="UNIT", help="Of event tables: of AMT.  [default: its route's]"),
 )
 
+EVENT_NAMES = ("dv", "time_unit", "amount_unit")
 event_options = declared(EVENTS)
 
 
@@ -37,6 +39,13 @@ def event_reading(model: str, dv: Sequence[str], time_unit: str, amount_unit: st
     from ..studies.events import EventReading, mapping
 
     return EventReading(model, time_unit, amount_unit, mapping(dv))
+
+
+def rows_of(files: Sequence[str], model: str, **tables: Any) -> Observations:
+    """The observations of all files, event tables read as their options say."""
+    from ..studies.library import load_observations
+
+    return load_observations(*files, events=event_reading(model, **tables))
 
 
 def whole_set(model: str, params: str | None, sets: tuple[tuple[str, str], ...]) -> Parameters:

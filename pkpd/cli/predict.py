@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .observed import draws_left, event_options, event_reading, read_digests, whole_set
+from .observed import draws_left, event_options, read_digests, rows_of, whole_set
 from .options import model_option, params_option, read_changes, refuse_empty, set_option
 from .uncertain import tell
 
@@ -65,11 +65,9 @@ def predict(
     from ..inference.rows.noise import Noise
     from ..output.provenance import check_place, write_results
     from ..output.report.predictions import predictions_csv, predictions_text
-    from ..studies.library import load_observations
 
     check_place(place.parent, [place.name], f"{place.name}.run.json")
-    noise, events = Noise(between_studies=between_studies), event_reading(model, **tables)
-    observations = load_observations(*files, events=events)
+    noise, observations = Noise(between_studies=between_studies), rows_of(files, model, **tables)
     parameters = whole_set(model, params, sets)
     draws = draws_left(uncertainty, params, model, [name for name, _ in sets], parameters)
     if draws is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .observed import draws_left, event_options, event_reading, read_digests, whole_set
+from .observed import EVENT_NAMES, draws_left, event_options, read_digests, rows_of, whole_set
 from .options import model_option, no_figures_option, params_option, read_changes, refuse_empty, set_option
 from .uncertain import tell
 
@@ -65,9 +65,6 @@ def vpc(
     uncertainty: str | None,
     output: str | None,
     no_figures: bool,
-    dv: tuple[str, ...],
-    time_unit: str,
-    amount_unit: str,
     **chosen: Any,
 ) -> None:
     """Simulate the patients of FILE (CSV with an id in each row, event table, study file) and compare percentiles.
@@ -83,15 +80,14 @@ def vpc(
       pkpd vpc patients.csv --output-name treg --set treg_activation=0.1 --replicates 50 --output results/weaker
     """
     folder = _folder(files, output, uncertainty)
+    tables = {name: chosen.pop(name) for name in EVENT_NAMES}
     sets, settings = read_changes(model, changes), _settings(**chosen)
     from ..output.provenance import check_place
     from ..shards.progress import telling_late
-    from ..studies.library import load_observations
     from ..trials.predictive.vpc import visual_check
 
     check_place(folder, FILES)
-    events = event_reading(model, dv, time_unit, amount_unit)
-    observations, parameters = load_observations(*files, events=events), whole_set(model, params, sets)
+    observations, parameters = rows_of(files, model, **tables), whole_set(model, params, sets)
     draws = None
     if uncertainty is not None:
         draws = draws_left(uncertainty, params, model, [name for name, _ in sets], parameters)

@@ -5,9 +5,10 @@ them.
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import ModelError, UnitError
 from ..parameters import Parameter, Parameters, load_parameters
@@ -29,6 +30,7 @@ from .declaration import (
 from .expressions import expression, name_of
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}\Z")
+_HERE = "given in the model's code"
 # Columns of the result tables, keys of a parameter file, and the clock.
 RESERVED = frozenset({"kind", "model", "time", "arm", "id", "side", "output", "value", "unit", "rep"})
 
@@ -65,19 +67,21 @@ class Builder:
         unit: str,
         *,
         value: float | None = None,
+        bounds: tuple[float, float] | None = None,
         meaning: str = "",
         latex: str = "",
         covariate: bool = False,
     ) -> Expression:
         """A parameter in `unit`. A model with a parameter file leaves `value` out; a short model of your own may
-        give it here.
+        give it here, with the `bounds` that a fit keeps to.
         """
         declared = ParameterDeclaration(name, unit, latex, covariate)
         if declared not in self.parameters:  # two blocks may use the same parameter, and then both say so
             self._declare(name, unit, "parameter")
             self.parameters.append(declared)
         if value is not None:
-            self._give(name, value, unit, meaning or name)
+            given = Parameter(name, float(value), unit, meaning or name, "assumed", ("assumed",), _HERE)
+            self._give(given if bounds is None else replace(given, bounds=_checked(name, bounds)))
         return symbol(name)
 
     def state(
@@ -161,13 +165,20 @@ class Builder:
         _check_unit(in_unit, f"{kind} '{name}'")
         self._names[name] = kind
 
-    def _give(self, name: str, value: float, unit: str, meaning: str) -> None:
-        given = Parameter(name, float(value), unit, meaning, "assumed", ("assumed",), "given in the model's code")
-        earlier = [p for p in self.defaults if p.name == name]
+    def _give(self, given: Parameter) -> None:
+        earlier = [p for p in self.defaults if p.name == given.name]
         if any(p.value != given.value for p in earlier):
-            raise ModelError(f"parameter '{name}' is given two values, {earlier[0].value:g} and {value:g} {unit}")
+            both = f"{earlier[0].value:g} and {given.value:g} {given.unit}"
+            raise ModelError(f"parameter '{given.name}' is given two values, {both}")
         if not earlier:
             self.defaults.append(given)
+
+
+def _checked(name: str, bounds: tuple[float, float]) -> tuple[float, float]:
+    low, high = map(float, bounds)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ModelError(f"the bounds of parameter '{name}' are a low and a higher number, not {bounds!r:.60}")
+    return low, high
 
 
 def _check_name(name: str, kind: str, taken: Sequence[str]) -> None:

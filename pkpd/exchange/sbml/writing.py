@@ -14,7 +14,7 @@ from .doses import Body, add_doses
 from .library import library
 
 
-def sbml(
+def sbml_text(
     model: Model,
     parameters: Parameters | None = None,
     schedule: Schedule | None = None,
