@@ -25,6 +25,7 @@ from commands import (
     works,
 )
 
+from pkpd.cli.export import export
 from pkpd.cli.main import VERBS
 from pkpd.data import folder
 
@@ -143,12 +144,14 @@ def test_examples_run_as_printed(here: Path, monkeypatch: pytest.MonkeyPatch) ->
     (here / "my_parameters.toml").write_text(parameter_file(parameter("elimination", 0.4, "1/h")))
     (here / "my_schedules.toml").write_text(SCHEDULE_FILE)
     (here / "cohort.csv").write_text("regimen,n,output,form,day,value\n1 MIU daily x5,12,treg,fold,5,2.5\n")
+    (here / "data.csv").write_text("ID,TIME,AMT,EVID\n1,0,2,1\n1,6,.,0\n")
     shutil.copy(Path(__file__).parent / "data" / "vpc_cohort.csv", here / "patients.csv")
-    lines = dict.fromkeys(line for verb in ("", *VERBS) for line in examples(works(*verb.split(), "--help")))
+    verbs = ("", *VERBS, *(f"export {name}" for name in export.commands))
+    lines = dict.fromkeys(line for verb in verbs for line in examples(works(*verb.split(), "--help")))
     lines.pop("pkpd COMMAND --help")
     assert len(lines) > 15
     for line in lines:
-        assert works(*shlex.split(line)[1:]), line
+        assert works(*shlex.split(re.sub(r" > \S+\Z", "", line))[1:]), line
     written = {path.name for path in here.rglob("*") if path.is_file()}
     assert {"course.png", "course.csv", "course.csv.run.json", "trajectories.csv"} <= written
 

@@ -64,7 +64,8 @@ def _simulate(own: Mapping[str, str | None], csv: str | None, asked: Asked) -> N
     from .observed import whole_set
 
     events = Path(own["--events"] or "")
-    table = read_events(events, time_unit=own["--time-unit"] or "")
+    amount_unit = own["--amount-unit"] or ""
+    table = read_events(events, time_unit=own["--time-unit"] or "", amount_unit=amount_unit)
     parameters = whole_set(asked.model, asked.params, asked.changes)
     run = simulate_events(
         table,
@@ -72,7 +73,7 @@ def _simulate(own: Mapping[str, str | None], csv: str | None, asked: Asked) -> N
         parameters,
         outputs=tuple(part.strip() for part in (own["--columns"] or "").split(",") if part.strip()),
         records=own["--records"] or RECORDS[0],
-        amount_unit=own["--amount-unit"] or "",
+        amount_unit=amount_unit,
         engine=asked.engine,
         tolerances=asked.resolve().tolerances,
     )
@@ -95,8 +96,13 @@ def _tell(table: EventTable, run: EventRun) -> None:
     for note in table.notes:
         click.echo(f"note: {note}", err=True)
     if run.covariates:
-        click.echo(f"note: {', '.join(run.covariates)} give parameters, in the units these have in the model", err=True)
-    unused = [*(name for name in table.covariates if name not in run.covariates), *table.unused]
+        click.echo(
+            f"note: {', '.join(run.covariates)} give{'s' * (len(run.covariates) == 1)} parameters, in the units these have in the model",
+            err=True,
+        )
+    unused = [name for name in table.covariates if name not in run.covariates]
+    # why a column is not used, a note of the table may have said already
+    unused += [name for name in table.unused if not any(f"'{name[:40]}'" in note for note in table.notes)]
     if unused:
         click.echo(f"note: not used, since no parameter is called so: {', '.join(unused)}", err=True)
     for failure in run.failures:

@@ -101,6 +101,8 @@ def events(schedules: tuple[str, ...], output: str | None, time_unit: str, **opt
     from ..exchange.events.writing import write_events
     from ..simulation import grid
 
+    if options["days"] is not None and options["step"] is None and options["times"] is None:
+        raise click.UsageError("--days goes with --step, which says how often")
     asked = _asked(options).resolve()
     tables = []
     for number, text in enumerate(schedules, 1):

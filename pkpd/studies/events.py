@@ -38,13 +38,16 @@ class EventReading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Course:
-    """What all rows of a subject share; `added` are the days (of the schedule) on which additional doses fall."""
+    """What all rows of a subject share; `added` are the days (of the schedule) on which additional doses fall, and
+    `later` the days by which the schedule is put on.
+    """
 
     table: EventTable
     subject: Subject
     schedule: Schedule
     parameters: Parameters
     added: frozenset[Fraction]
+    later: Fraction
 
 
 def event_rows(path: Path, reading: EventReading) -> tuple[Row, ...]:
@@ -55,15 +58,16 @@ def event_rows(path: Path, reading: EventReading) -> tuple[Row, ...]:
     """
     table = read_events(path, time_unit=reading.time_unit, amount_unit=reading.amount_unit)
     shape = outline_of(reading.model)
-    columns, known, rows = parameter_columns(table, shape), list[Schedule](), list[Row]()
+    columns, known, rows = parameter_columns(table, shape), dict[Schedule, Schedule](), list[Row]()
     for subject in table.subjects:
         measured = [k for k, r in enumerate(subject.records) if r.evid == OBSERVATION and r.value is not None]
         if measured:
             schedule = schedule_of(table, subject, shape, reading.amount_unit)
-            schedule = next((other for other in known if other == schedule), schedule)
-            known.append(schedule)
+            schedule = known.setdefault(schedule, schedule)
             added = frozenset(dose.time for _, extra, dose in written_out(schedule) if extra)
-            course = _Course(table, subject, schedule, _parameters(table, subject, columns, shape), added)
+            course = _Course(
+                table, subject, schedule, _parameters(table, subject, columns, shape), added, shift(subject)
+            )
             rows += [_row(course, k, shape, reading) for k in measured]
     if not rows:
         raise StudyError(f"{table.origin} holds no observation: no record of EVID 0 has a number in DV")
@@ -90,7 +94,7 @@ def _row(course: _Course, k: int, shape: Outline, reading: EventReading) -> Row:
     record, own = course.subject.records[k], course.parameters
     where = f"{course.table.origin} line {record.line}"
     output, form = _measured(record, shape, reading.outputs or {}, where)
-    day = record.clock + shift(course.subject)
+    day = record.clock + course.later
     observation = Observation(
         study=Path(course.table.origin).stem,
         output=output,

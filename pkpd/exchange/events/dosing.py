@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from ...dosing.dose import Dose
 from ...dosing.schedule import Schedule
+from ...engine.events import check_infusion, to_route_unit
 from ...errors import PkpdError, SimulationError, nearest
 from ...model.outline import Outline
 from .record import DOSE, RESET, RESET_AND_DOSE, EventTable, Record, Subject
@@ -32,7 +33,11 @@ def schedule_of(table: EventTable, subject: Subject, model: Outline, amount_unit
     Raises PkpdError naming the line.
     """
     later = shift(subject)
-    return Schedule.of(*(_dose(table, record, model, amount_unit, later) for record in dose_records(subject)))
+    doses = [_dose(table, record, model, amount_unit, later) for record in dose_records(subject)]
+    try:
+        return Schedule.of(*doses)
+    except PkpdError as error:
+        raise type(error)(f"{table.origin}, ID {subject.id[:40]}: {error}") from None
 
 
 def _dose(table: EventTable, record: Record, model: Outline, amount_unit: str, later: Fraction) -> Dose:
@@ -41,7 +46,7 @@ def _dose(table: EventTable, record: Record, model: Outline, amount_unit: str, l
         unit = record.unit or amount_unit or _unit(route, model)
         if record.evid == RESET:
             return Dose(record.clock + later, 0.0, unit, route=route, reset=True)
-        return Dose(
+        dose = Dose(
             time=record.clock + later,
             amount=record.amount,
             unit=unit,
@@ -54,6 +59,10 @@ def _dose(table: EventTable, record: Record, model: Outline, amount_unit: str, l
             reset=record.evid == RESET_AND_DOSE,
             modelled=record.modelled,
         )
+        name = route or _first(model)
+        to_route_unit(unit, _units(model)[name], name)
+        check_infusion(model, dose, name)
+        return dose
     except PkpdError as error:
         raise type(error)(f"{table.origin}, line {record.line}: {error}") from None
 
@@ -85,5 +94,14 @@ def _compartments(names: Sequence[str]) -> str:
 
 def _unit(route: str, model: Outline) -> str:
     """The unit of an amount that says none: that of its route, or of the state it goes straight into."""
-    units = {s.name: s.unit for s in model.states} | {r.name: r.unit for r in model.routes}
-    return units[route] if route else model.routes[0].unit if model.routes else model.states[0].unit
+    return _units(model)[route or _first(model)]
+
+
+def _units(model: Outline) -> dict[str, str]:
+    """What each route takes, and each state."""
+    return {s.name: s.unit for s in model.states} | {r.name: r.unit for r in model.routes}
+
+
+def _first(model: Outline) -> str:
+    """Where a dose goes that says nothing: the first route, or the first state of a model without routes."""
+    return (model.routes or model.states)[0].name

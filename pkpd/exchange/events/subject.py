@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...dosing.dose import Dose
 from ...dosing.given import given
 from ...dosing.schedule import Schedule
 from ...engine.code.library import outline_of
@@ -66,28 +67,21 @@ def subject_values(task: Task, course: Course) -> tuple[Vector, str]:
     PkpdError where the model cannot give what its records ask for.
     """
     later = shift(course.subject)
-    times = [float(record.clock + later) for record in course.subject.records]
+    times = [float(record.clock + later if later else record.clock) for record in course.subject.records]
     stretches = _stretches(task, course)
     found = np.full((len(course.wanted), len(task.outputs)), np.nan)
-    acts = _told(task, course, partial(_actions, course, stretches, len(times)))
+    acts = _actions(task, course, stretches, len(times))
     sides = _sides(course, acts, times)
     rows = [(row, k, side) for row, (k, side) in enumerate(zip(course.wanted, sides, strict=True)) if side is not None]
     try:
         _walk(task, course, stretches, acts, times, rows, found)
         for row, (k, side) in enumerate(zip(course.wanted, sides, strict=True)):
             if side is None:  # one of several records at its time: what those above it do, and no more
-                _walk(task, course, stretches, _actions(course, stretches, k + 1), times, [(row, k, 1)], found)
+                _walk(task, course, stretches, _actions(task, course, stretches, k + 1), times, [(row, k, 1)], found)
         _check_numbers(task, course, found)
     except SimulationError as error:
         return np.full_like(found, np.nan), str(error)
     return found, ""
-
-
-def _told(task: Task, course: Course, made: Callable[[], tuple[Action, ...]]) -> tuple[Action, ...]:
-    try:
-        return made()
-    except PkpdError as error:
-        raise type(error)(f"{task.origin}, ID {course.subject.id}: {error}") from None
 
 
 def _check_numbers(task: Task, course: Course, found: Vector) -> None:
@@ -114,16 +108,27 @@ def _stretches(task: Task, course: Course) -> list[_Stretch]:
     return found
 
 
-def _actions(course: Course, stretches: Sequence[_Stretch], until: int) -> tuple[Action, ...]:
-    """What the dose records before record number `until` do, each with the numbers that hold at it.
+def _actions(task: Task, course: Course, stretches: Sequence[_Stretch], until: int) -> tuple[Action, ...]:
+    """What the dose records before record number `until` do, each with the numbers that hold at it; PkpdError names
+    the line of one that the model cannot take.
 
     A dose record itself shows what it leaves, so it counts among those before it.
     """
-    own = [k for k, record in enumerate(course.subject.records) if record.evid in DOSING]
-    held = [stretch.bound for stretch in stretches for _ in range(stretch.first, stretch.last + 1)]
-    bounds = [held[k] for k in own]
-    doses = [(dose, bound, 1.0) for k, dose, bound in zip(own, course.schedule.doses, bounds, strict=True) if k < until]
-    return listed_actions(doses)
+    records, held = course.subject.records, [s.bound for s in stretches for _ in range(s.first, s.last + 1)]
+    own = [k for k, record in enumerate(records) if record.evid in DOSING]
+    line = 0
+
+    def doses() -> Iterator[tuple[Dose, Bound, float]]:
+        nonlocal line
+        for k, dose in zip(own, course.schedule.doses, strict=True):
+            if k < until:
+                line = records[k].line
+                yield dose, held[k], 1.0
+
+    try:
+        return listed_actions(doses())
+    except PkpdError as error:
+        raise type(error)(f"{task.origin}, line {line}: {error}") from None
 
 
 def _sides(course: Course, acts: Sequence[Action], times: Sequence[float]) -> list[int | None]:
@@ -160,7 +165,10 @@ def _walk(
     if not rows:
         return
     start: Moment | None = None
-    told = partial(last_dose, given(course.schedule))
+
+    def told(day: float) -> str:  # written out only for the message of a failure
+        return last_dose(given(course.schedule), day)
+
     final = max(k for _, k, _ in rows)
     for stretch in stretches:
         own = [(row, k, side) for row, k, side in rows if stretch.first <= k <= stretch.last]

@@ -30,7 +30,7 @@ def about(model: Model, parameters: Parameters, more: Sequence[str] = ()) -> str
     needs = [f"{q.smaller} <= {q.larger} ({q.meaning})" for q in model.requirements]
     said = [
         f"{model.name}: {model.meaning or 'a model'}. Fingerprint of its equations: {model.fingerprint}. "
-        f"Values: {parameters.origin}.",
+        f"Values: {'its own' if parameters.origin == model.defaults.origin else parameters.origin}.",
         *more,
         _UNITS.format(time=model.time),
         f"A steady baseline needs: {'; '.join(needs)}. Nothing in this file enforces that." if needs else "",
