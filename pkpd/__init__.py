@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from .engine.tolerances import Tolerances
     from .errors import PkpdError
     from .exchange.events.planned import events_of
-    from .exchange.events.reading import read_events
+    from .exchange.events.reading import read_event_text, read_events
     from .exchange.events.record import EventTable
     from .exchange.events.simulate import EventRun, simulate_events
     from .exchange.events.writing import write_events
     from .exchange.petab.problem import petab_problem, write_petab
     from .exchange.sbml.antimony import antimony_text
-    from .exchange.sbml.reading import read_sbml
+    from .exchange.sbml.reading.imported import read_sbml
     from .exchange.sbml.writing import sbml_text
     from .inference.fitted import Fitted
     from .inference.fitting import FitSettings, fit
@@ -127,9 +127,10 @@ _HOMES = {
     "print_progress": "shards.progress",
     "profile": "inference.uncertainty.profiles",
     "read_draws": "inference.uncertainty.draws",
+    "read_event_text": "exchange.events.reading",
     "read_events": "exchange.events.reading",
     "read_rules": "trials.adaptive.text",
-    "read_sbml": "exchange.sbml.reading",
+    "read_sbml": "exchange.sbml.reading.imported",
     "sbml_text": "exchange.sbml.writing",
     "schedule_run": "trials.run",
     "sensitivities": "sensitivity",
@@ -203,6 +204,7 @@ __all__ = [
     "print_progress",
     "profile",
     "read_draws",
+    "read_event_text",
     "read_events",
     "read_rules",
     "read_sbml",

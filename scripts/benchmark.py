@@ -30,6 +30,7 @@ from benchmarks.cases import Case, case
 from benchmarks.cold import Start, starts
 from benchmarks.derivatives import derivatives
 from benchmarks.engines import HEYOKA, JUDGED, MAKERS, MISSING, OURS, engines
+from benchmarks.events import events
 from benchmarks.fits import fits
 from benchmarks.goals import goals
 from benchmarks.growth import growth
@@ -73,7 +74,7 @@ def measured(effort: Effort) -> dict[str, Any]:
     print(growth_table(sizes), flush=True)
     moved = derivatives(cases[-1], effort)
     print(engines_table(f"{cases[-1].name}: derivatives with respect to 8 parameters", moved, moved[0]), flush=True)
-    fitted = [*fits(effort), *trials(effort)]
+    fitted = [*fits(effort), *trials(effort), *events(effort)]
     for name in dict.fromkeys(r.case for r in fitted):
         here = [r for r in fitted if r.case == name]
         print(engines_table(name, here, here[0]), flush=True)
