@@ -14,7 +14,7 @@ import sympy
 from pkpd.dosing.dose import Dose
 from pkpd.dosing.schedule import Schedule
 from pkpd.engine.tolerances import Tolerances
-from pkpd.exchange.sbml.reading import Imported, read_sbml, sbml_model
+from pkpd.exchange.sbml.reading.imported import Imported, read_sbml, sbml_model
 from pkpd.exchange.sbml.writing import sbml_text
 from pkpd.model.grammar import Builder, build
 from pkpd.model.registry import get_model
@@ -137,8 +137,48 @@ def test_infusions_and_resets_come_back() -> None:
     times = np.array([0.1, 0.3, 0.35, 0.5, 0.8, 0.9, 1.5])
     own, again = simulate(plan, model, times=times), simulate(read.schedule, read.model, times=times)
     for name in ("level", "drug_fold"):
-        # other scales of states: another choice of steps, each within the solver's 1e-6
-        np.testing.assert_allclose(again[name], own[name], rtol=CLOSE)
+        # an amount is multiplied by bioavailability in another order
+        np.testing.assert_allclose(again[name], own[name], rtol=1e-9)
+
+
+def test_a_model_of_a_user_comes_back_to_the_last_bit() -> None:
+    """Scales of states are annotated, numbers and those that follow parameters, so that every step is the same one."""
+    model = build("my_model", _mine, _signal, time="h")
+    again = read_sbml(sbml_text(model)).model
+    plan, times = Schedule.daily("5 mg", route="drug", times=3), np.linspace(0, 4, 41)
+    own, other = (simulate(plan, m, times=times) for m in (model, again))
+    for output in model.outputs:
+        np.testing.assert_array_equal(other[output.name], own[output.name])
+    without, count = re.subn(r'(kind="state"[^>]*) scale="[^"]*"', r"\1", sbml_text(model))
+    assert count == 2
+    coarse = simulate(plan, read_sbml(without).model, times=times)
+    assert not np.array_equal(coarse["level"], own["level"])
+    np.testing.assert_allclose(coarse["level"], own["level"], rtol=CLOSE)
+
+
+def _signal(m: Builder) -> None:
+    rate, base = m.parameter("turnover", "1/d", value=0.7), m.parameter("base_signal", "ug/mL", value=0.3)
+    signal = m.state("signal", "ug/mL", initial=base, scale=base / 3)
+    m.change(signal, rate * (base - signal + m["drug"] / m["volume"] / 7))
+    m.output("signal", signal, "ng/mL", fold=True)
+
+
+@pytest.mark.parametrize("scale", ["-1.0", "0", "nan", "3 mg", "__import__('os')"])
+def test_a_scale_that_is_none_is_not_believed(scale: str) -> None:
+    text = sbml_text(build("my_model", _mine, time="h"))
+    assert ' scale="3.0"/>' in text
+    read = read_sbml(text.replace(' scale="3.0"/>', f' scale="{scale}"/>'))
+    assert any("own annotations could not be used" in note for note in read.notes)
+
+
+@pytest.mark.parametrize("name", ["/../../elsewhere", "../elsewhere", "C:\\elsewhere", "x" * 101])
+def test_a_name_that_is_a_path_is_not_believed(name: str) -> None:
+    """The name of a model is part of the names of files."""
+    text = sbml_text(build("my_model", _mine, time="h")).replace(' name="my_model" time', f' name="{name}" time')
+    assert name in text
+    read = read_sbml(text)
+    assert read.model.name == "model_my_model"
+    assert any("no name of a model" in note for note in read.notes)
 
 
 def _mine(m: Builder) -> None:

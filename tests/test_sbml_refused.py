@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from pkpd.errors import PkpdError
-from pkpd.exchange.sbml.reading import read_sbml
+from pkpd.errors import ModelError, PkpdError
+from pkpd.exchange.sbml.reading.imported import read_sbml
 
 FILES = Path(__file__).parent / "data" / "sbml"
 MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">'
@@ -50,6 +50,43 @@ EARLY = f"<apply><lt/>{TIME}<cn>1</cn></apply>"
 SWITCH = f"<piecewise><piece><cn>1</cn>{EARLY}</piece><otherwise><cn>0</cn></otherwise></piecewise>"
 
 
+def doses(*events: tuple[str, dict[str, str], str], at_once: bool = False) -> str:
+    """Events of (trigger, what each quantity becomes, priority) over the rules x' = k, z' = q."""
+    found = []
+    for test, values, priority in events:
+        given = "".join(
+            f'<eventAssignment variable="{v}">{MATH}{e}</math></eventAssignment>' for v, e in values.items()
+        )
+        said = f"<priority>{MATH}<cn>{priority}</cn></math></priority>" if priority else ""
+        start = f'<trigger initialValue="true" persistent="true">{MATH}{test}</math></trigger>{said}'
+        listed = f"<listOfEventAssignments>{given}</listOfEventAssignments>"
+        found.append(
+            f'<event id="e{len(found)}" useValuesFromTriggerTime="{str(at_once).lower()}">{start}{listed}</event>'
+        )
+    rules = "".join(
+        f'<rateRule variable="{v}">{MATH}<ci>{e}</ci></math></rateRule>' for v, e in (("x", "k"), ("z", "q"))
+    )
+    text = l3(f"<listOfRules>{rules}</listOfRules><listOfEvents>{''.join(found)}</listOfEvents>")
+    return text.replace("</listOfParameters>", '<parameter id="q" value="0" constant="false"/></listOfParameters>')
+
+
+MORE_Z = MORE.replace("x", "z")
+RESET = {"x": "<cn>1</cn>", "z": "<cn>1</cn>"}
+
+
+def at(time: str) -> str:
+    return AT_ONE.replace("<cn>1</cn>", time)
+
+
+def test_an_infusion_goes_on_over_a_reset_that_leaves_its_switch() -> None:
+    """A reset among our doses stops infusions, so that the rest becomes one of its own."""
+    on, off = (at("<cn>1</cn>"), {"q": "<cn>3</cn>"}, ""), (at("<cn>5</cn>"), {"q": "<cn>0</cn>"}, "")
+    plan = read_sbml(doses(on, (at("<cn>2</cn>"), RESET, ""), off)).schedule
+    assert plan is not None
+    said = [(float(d.time), d.amount, d.infusion, d.reset) for d in plan.doses]
+    assert said == [(1, 3, 1, False), (2, 0, 0, True), (2, 9, 3, False)]
+
+
 def function(name: str, body: str) -> str:
     inside = f"<lambda><bvar><ci>a</ci></bvar>{body}</lambda>"
     return f'<functionDefinition id="{name}">{MATH}{inside}</math></functionDefinition>'
@@ -60,6 +97,27 @@ def layers(count: int) -> str:
     calls = [f"<apply><ci>f{i}</ci><ci>a</ci></apply>" for i in range(count)]
     found = [function(f"f{i + 1}", f"<apply><times/>{call}{call}</apply>") for i, call in enumerate(calls)]
     return f"<listOfFunctionDefinitions>{function('f0', '<ci>a</ci>')}{''.join(found)}</listOfFunctionDefinitions>"
+
+
+def chain(count: int) -> str:
+    """Rules of which each holds the one before twice, from x on, which z begins at."""
+    names = ["x", *(f"y{i}" for i in range(count))]
+    held = (f"<apply><plus/><ci>{n}</ci><apply><sin/><ci>{n}</ci></apply></apply>" for n in names)
+    pairs = list(zip(names[1:], held, strict=False))
+    rules = "".join(f'<assignmentRule variable="{n}">{MATH}{e}</math></assignmentRule>' for n, e in pairs)
+    listed = "".join(f'<parameter id="{n}" constant="false"/>' for n in names[1:])
+    begin = f'<initialAssignment symbol="z">{MATH}<ci>{names[-1]}</ci></math></initialAssignment>'
+    moves = "".join(f'<rateRule variable="{n}">{MATH}<ci>k</ci></math></rateRule>' for n in "xz")
+    return l3(
+        f"<listOfInitialAssignments>{begin}</listOfInitialAssignments><listOfRules>{rules}{moves}</listOfRules>"
+    ).replace("</listOfParameters>", f"{listed}</listOfParameters>")
+
+
+def test_a_chain_of_rules_cannot_grow_without_bound() -> None:
+    """Written out, 60 of them would have 2^60 parts."""
+    assert read_sbml(chain(5)).model.states
+    with pytest.raises(ModelError, match="written out, a formula at time 0 has more than 500000 parts"):
+        read_sbml(chain(60))
 
 
 @pytest.mark.parametrize(
@@ -90,6 +148,11 @@ def layers(count: int) -> str:
         (l3(event(AT_ONE, "<cn>3</cn>")), "'x'"),
         (l3(event(AT_ONE, "<apply><minus/><ci>x</ci><cn>2</cn></apply>")), "above 0"),
         (l3(event(AT_ONE, MORE, delay=f"<delay>{MATH}<cn>1</cn></math></delay>")), "delayed"),
+        (doses((AT_ONE, {"x": MORE}, ""), (AT_ONE, {"z": MORE_Z}, ""), (AT_ONE, {"x": MORE}, ""), at_once=True), "e2"),
+        (doses((at("<ci>z</ci>"), {"x": MORE}, "")), "the time of event 'e0' follows 'z'"),
+        (doses((AT_ONE, {"q": "<ci>x</ci>"}, ""), (at("<cn>2</cn>"), {"q": "<cn>0</cn>"}, "")), "follows 'x'"),
+        (doses((AT_ONE, {"x": MORE}, ""), (AT_ONE, RESET, "")), "its priority is not the higher"),
+        (doses((AT_ONE, {"x": MORE}, "2"), (AT_ONE, RESET, "1")), "its priority is not the higher"),
         (l3("").replace("<listOfParameters>", layers(60) + "<listOfParameters>"), "parts, more than"),
         ("/nowhere/at/all.xml", "cannot be read"),
         ("<" + " " * 10_000_001, "longer than 10 MB"),

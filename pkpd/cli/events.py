@@ -96,10 +96,8 @@ def _tell(table: EventTable, run: EventRun) -> None:
     for note in table.notes:
         click.echo(f"note: {note}", err=True)
     if run.covariates:
-        click.echo(
-            f"note: {', '.join(run.covariates)} give{'s' * (len(run.covariates) == 1)} parameters, in the units these have in the model",
-            err=True,
-        )
+        said = f"{', '.join(run.covariates)} give{'s' * (len(run.covariates) == 1)} parameters"
+        click.echo(f"note: {said}, in the units these have in the model", err=True)
     unused = [name for name in table.covariates if name not in run.covariates]
     # why a column is not used, a note of the table may have said already
     unused += [name for name in table.unused if not any(f"'{name[:40]}'" in note for note in table.notes)]

@@ -161,12 +161,14 @@ def _arm(schedule: str, asked: Options) -> RunArm:
 
 
 def _sbml_text(schedule: str | None, options: Mapping[str, Any]) -> str:
+    from ..dosing.given import given
     from ..exchange.sbml.writing import sbml_text
     from ..model.registry import get_model
 
     asked = _asked(options).resolve()
     arm = _arm(schedule if schedule is not None else "none", asked)
     plan = None if schedule is None else arm.schedule
+    given(arm.schedule, arm.bsa, arm.weight)  # a dose per body size says here what it lacks
     return sbml_text(get_model(asked.model), arm.parameters, plan, bsa=arm.bsa, weight=arm.weight, name=asked.model)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..dosing.dose import Dose
 from ..dosing.given import GivenDose, body_scale
@@ -30,7 +30,7 @@ SHORT = 2 * TIE
 @dataclass(frozen=True, slots=True)
 class Action:
     """What happens at `time` (days): `amount` is added to `state`, or `rate` (per model time) starts or stops
-    entering it.
+    entering it; a reset sets the state `begin`, or the model's own at rest.
     """
 
     time: float
@@ -40,12 +40,13 @@ class Action:
     reset: bool = False
     steady: Steady | None = None
     rank: int = 0
+    begin: Vector | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Steady:
     """A periodic steady state to be reached: one dose every `interval` days; the state is wanted `phase` days after
-    an arrival.
+    an arrival, with the numbers of `bound`.
     """
 
     interval: float
@@ -55,6 +56,7 @@ class Steady:
     rate: float
     duration: float
     replaces: bool
+    bound: Bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +100,14 @@ def listed_actions(doses: Iterable[tuple[Dose, Bound, float]]) -> tuple[Action, 
             # what arrives at this very time comes first, and is wiped out only then
             found = [a for a in found if a.time < now - TIE or (a.rank == 0 and a.amount and a.time <= now + TIE)]
         if dose.reset:
-            found.append(Action(now, reset=True, rank=1))
+            found.append(Action(now, reset=True, rank=1, begin=bound.initial))
         if dose.gives:
-            found += _dose_actions(deliver(bound, dose, body), dose, now)
+            found += _dose_actions(deliver(bound, dose, body), dose, now, bound)
     return tuple(sorted(found, key=lambda a: (a.time, a.rank)))
 
 
-def _dose_actions(delivery: Delivery, dose: Dose, now: float) -> list[Action]:
-    found = _steady_actions(dose, delivery, now) if dose.steady_state else []
+def _dose_actions(delivery: Delivery, dose: Dose, now: float, bound: Bound) -> list[Action]:
+    found = _steady_actions(dose, delivery, now, bound) if dose.steady_state else []
     if dose.amount == 0:  # a constant infusion at steady state ends where its record stands
         return found
     for k in range(dose.additional + 1):
@@ -121,7 +123,7 @@ def _arrival(delivery: Delivery, start: float, rank: int) -> list[Action]:
     return [begin, Action(start + delivery.duration, delivery.state, rate=-delivery.rate)]
 
 
-def _steady_actions(dose: Dose, delivery: Delivery, now: float) -> list[Action]:
+def _steady_actions(dose: Dose, delivery: Delivery, now: float, bound: Bound) -> list[Action]:
     """The steady state itself, and what implied earlier doses still owe: lagged arrivals and the rest of running
     infusions.
     """
@@ -130,11 +132,11 @@ def _steady_actions(dose: Dose, delivery: Delivery, now: float) -> list[Action]:
     if 0 < interval < 1000 * TIE:
         raise SimulationError(f"a steady state of a dose every {interval:g} d was asked for; give an infusion instead")
     if interval == 0:  # a constant infusion is one whose every interval is filled, and it ends here
-        steady = Steady(1.0, 0.0, delivery.state, 0.0, delivery.rate, 1.0, replaces)
-        return [Action(now, reset=replaces, steady=steady, rank=1)]
+        steady = Steady(1.0, 0.0, delivery.state, 0.0, delivery.rate, 1.0, replaces, bound)
+        return [Action(now, reset=replaces, steady=steady, rank=1, begin=bound.initial)]
     phase = (interval - lag) % interval
-    steady = Steady(interval, phase, delivery.state, delivery.amount, delivery.rate, duration, replaces)
-    found = [Action(now, reset=replaces, steady=steady, rank=1)]
+    steady = Steady(interval, phase, delivery.state, delivery.amount, delivery.rate, duration, replaces, bound)
+    found = [Action(now, reset=replaces, steady=steady, rank=1, begin=bound.initial)]
     for k in range(1, math.ceil((lag + duration) / interval) + 1):
         arrival = now + lag - k * interval
         if arrival > now - TIE:

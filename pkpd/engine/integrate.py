@@ -107,17 +107,17 @@ def _compiled(
 def patient_plan(bound: Bound, actions: Sequence[Action], end: float, running: Infusions = ()) -> Plan:
     """The plan of one patient up to day `end`; raises Stopped or SimulationError where no steady state is found."""
     entered = cast(NativeFunctions, bound.functions).code.entered
-    return plan_of(actions, running, bound.initial, entered, bound.per_day, end, partial(_steady, bound))
+    return plan_of(actions, running, bound.initial, entered, bound.per_day, end, _steady)
 
 
-def _steady(bound: Bound, steady: Steady, day: float) -> Vector:
+def _steady(steady: Steady, day: float) -> Vector:
     """The state of a steady-state record on a day."""
     from .steady import steady_state
 
     try:
-        return steady_state(bound, steady, partial(_period, bound))
+        return steady_state(steady.bound, steady, partial(_period, steady.bound))
     except Stopped as stop:
-        raise Stopped(day * bound.per_day, stop.y, f"looking for the steady state: {stop.reason}") from None
+        raise Stopped(day * steady.bound.per_day, stop.y, f"looking for the steady state: {stop.reason}") from None
 
 
 def _period(bound: Bound, ys: Vector, running: Infusions, doses: tuple[Action, ...], days: float) -> Vector:

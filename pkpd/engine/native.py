@@ -82,7 +82,11 @@ def _function(address: int, pointers: int) -> Callable[..., Any]:
     return ctypes.CFUNCTYPE(None, *[_POINTER] * pointers)(address)
 
 
-@lru_cache(maxsize=32)
 def native_functions(model: Model | str) -> NativeFunctions:
-    """The compiled functions of a model, or of a built-in one by its name."""
+    """The compiled functions of a model, or of one by its name; a file edited since is read again."""
+    return _known(get_model(model) if isinstance(model, str) and model not in MODELS else model)
+
+
+@lru_cache(maxsize=32)
+def _known(model: Model | str) -> NativeFunctions:
     return NativeFunctions(code_of(model))

@@ -101,13 +101,13 @@ def _composed(
     added: list[tuple[int, float]] = []
     for action in group:
         if action.reset:
-            start, added, running = initial, [], ()
+            start, added, running = initial if action.begin is None else action.begin, [], ()
         if action.steady:
             found = steady(action.steady, action.time)
             if action.steady.replaces:
                 start, added = found, []
             else:  # what the regimen adds to rest, or a model with a baseline would count that twice
-                added += [(k, float(change)) for k, change in enumerate(found - initial)]
+                added += [(k, float(change)) for k, change in enumerate(found - action.steady.bound.initial)]
         if action.amount:
             added.append((action.state, action.amount))
         running = switched(running, action)

@@ -52,7 +52,7 @@ def _apply(stepper: Stepper, group: list[Action], y: Vector, running: Infusions)
         if action.reset or action.steady:
             y, pending = _added(y, pending), []
         if action.reset:
-            y, running = stepper.bound.initial, ()
+            y, running = stepper.bound.initial if action.begin is None else action.begin, ()
         if action.steady:
             y = _steady(stepper, action.steady, action.time, y)
         if action.amount:
@@ -63,7 +63,8 @@ def _apply(stepper: Stepper, group: list[Action], y: Vector, running: Infusions)
 
 def _steady(stepper: Stepper, steady: Steady, day: float, y: Vector) -> Vector:
     """The state after a steady-state record on `day`."""
-    bound, fine = stepper.bound, replace(stepper, tolerances=FINE)
+    bound = steady.bound
+    fine = replace(stepper, bound=bound, tolerances=FINE)
     try:
         found = steady_state(bound, steady, partial(_plain, fine))
     except Stopped as stop:

@@ -22,7 +22,7 @@ MODELS = {
 }
 # Files of other programs by their ending, and the module with a function `sbml_model`; by name, as above, since what
 # reads them stands below this room.
-_SBML = "pkpd.exchange.sbml.reading"
+_SBML = "pkpd.exchange.sbml.reading.imported"
 FOREIGN = {".xml": _SBML, ".sbml": _SBML}
 
 

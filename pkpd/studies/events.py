@@ -137,11 +137,15 @@ def _measured(record: Record, shape: Outline, outputs: Mapping[str, str], where:
     units = {o.name: o for o in shape.outputs}
     name = outputs.get(record.kind) or outputs.get("") or record.kind or (next(iter(units)) if len(units) == 1 else "")
     if name not in units:
-        said = f"DVID '{record.kind[:40]}' is no output" if record.kind else "nothing says which output DV holds"
-        said = f"'{name[:40]}' is no output" if record.kind in outputs or "" in outputs else said
-        hint = nearest(name, units) or f"; it has: {', '.join(units)}; say for example --dv {record.kind or 'treg'}"
-        hint = hint if not record.kind or hint.startswith("; did") else hint + "=treg"
-        raise StudyError(f"{where}: {said} of model {shape.name}{hint}")
+        first, of = next(iter(units)), f"of model {shape.name}"
+        said = f"nothing says which output {of} is in DV"
+        if record.kind in outputs or "" in outputs:
+            said = f"'{name[:40]}' is no output {of}"
+        elif record.kind:
+            said = f"DVID '{record.kind[:40]}' is no output {of}"
+        example = f"{record.kind}={first}" if record.kind else first
+        hint = nearest(name, units) or f"; it has: {', '.join(units)}; say for example --dv {example}"
+        raise StudyError(f"{where}: {said}{hint}")
     if name.endswith("_fold"):
         return name.removesuffix("_fold"), "fold"
     return name, _form(units[name])

@@ -96,7 +96,9 @@ def _packed(model: Model, sensitive: bool) -> bytes:
     made = program(model, sensitive=sensitive)
     said = json.dumps(_outline(model).to_tables())
     compiler = Path(machine.__file__).read_bytes()
-    name = f"{model.name}-" + store.key((said, *made.texts.values(), compiler, processor()))
+    # only for people who look into the folder: a model's name is any text
+    said_name = re.sub(r"\W", "_", model.name, flags=re.ASCII)[:60]
+    name = f"{said_name}-" + store.key((said, *made.texts.values(), compiler, processor()))
     code = store.read(name)
     if code is None:
         LOG.info("compiling model %s for this processor, once", model.name)

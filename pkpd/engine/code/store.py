@@ -32,6 +32,7 @@ def key(parts: Iterable[str | bytes]) -> str:
 
 def read(name: str) -> bytes | None:
     """What is stored under a name, or None."""
+    _check(name)
     for folder in folders():
         with contextlib.suppress(OSError):
             data = (folder / name).read_bytes()
@@ -42,6 +43,7 @@ def read(name: str) -> bytes | None:
 
 def write(name: str, data: bytes) -> None:
     """Keep data under a name in the first folder that can be written; where none can, it is made again next time."""
+    _check(name)
     for folder in folders():
         beside = folder / f".{name}.{os.getpid()}.{secrets.token_hex(4)}.part"
         try:
@@ -51,6 +53,12 @@ def write(name: str, data: bytes) -> None:
         except OSError:
             with contextlib.suppress(OSError):
                 beside.unlink()
+
+
+def _check(name: str) -> None:
+    """Nothing outside the folder is read as code, whatever it is called."""
+    if name != Path(name).name or name in ("", ".", ".."):
+        raise ValueError(f"{name!r:.80} is no plain name of a file")
 
 
 def folders() -> list[Path]:

@@ -58,8 +58,8 @@ def _filled(cells: Sequence[float | None]) -> list[float | None]:
 
 
 def numbers(found: Functions, base: Parameters, columns: Columns, values: Sequence[float | None]) -> list[float]:
-    """The model's own numbers with a record's covariates, each in the unit that the parameter has in `base`;
-    ParameterError for one that cannot be negative.
+    """The numbers of `base` with a record's covariates over them, each in the unit of the model's own value, whatever
+    unit `base` has it in; ParameterError for one that cannot be negative.
     """
     shape = found.outline
     own = own_vector(shape, base)
@@ -70,5 +70,6 @@ def numbers(found: Functions, base: Parameters, columns: Columns, values: Sequen
         if value < 0 <= base[name].bounds[0]:
             raise ParameterError(f"{name} is {value:g} and cannot be negative")
         unit = shape.parameters[declared.index(name)].unit
-        own[declared.index(name)] = value * factor(base[name].unit, unit) * coherent_factor(unit, shape.time)
+        said = shape.defaults[name].unit if name in shape.defaults else unit
+        own[declared.index(name)] = value * factor(said, unit) * coherent_factor(unit, shape.time)
     return own

@@ -86,10 +86,10 @@ def simulate_events(
 
     A row shows the state after everything pending at its time (additional and lagged doses) and after the records above
     it in the table, as NONMEM does; a record that doses shows the state it leaves. Columns that name a parameter of the
-    model, in any case, give it to the subject, in the parameter's own unit; between records the value of the next one
-    holds (next observation carried backward), and before the first record the model is at rest. `outputs` are all of
-    the model's unless named. AMT is in the unit of its record, else in `amount_unit`, else in that of the route. A
-    subject who fails is reported in `failures`, and the others finish. Raises PkpdError.
+    model, in any case, give it to the subject, in the unit of the model's own value; between records the value of the
+    next one holds (next observation carried backward), and before the first record the model is at rest. `outputs` are
+    all of the model's unless named. AMT is in the unit of its record, else in `amount_unit`, else in that of the route.
+    A subject who fails is reported in `failures`, and the others finish. Raises PkpdError.
     """
     check_engine(engine)
     if records not in RECORDS:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from ...engine.compile import own_vector
 from ...errors import InferenceError
 from ...inference.rows.predictor import Predictor
-from ...model.declaration import Model
+from ...model.declaration import Model, Route
 from ...model.outline import outline
 from ...parameters import Parameters
 from .measured import Measured
-from .slots import Entry, Slot, Way, entries, filled, slots, ways
+from .slots import Entry, Slot, entries, filled, routes, slots
 from .tables import Cell, Condition
 
 
@@ -27,7 +27,7 @@ class Planned:
     conditions: tuple[Condition, ...]
     of_row: Mapping[int, str]
     slots: tuple[Slot, ...]
-    ways: Mapping[str, Way]
+    routes: Mapping[str, Route]
     empty: Mapping[str, float]
     called: Mapping[str, str]
 
@@ -47,7 +47,7 @@ def planned(predicts: Predictor, held: Sequence[Measured], model: Model, base: P
     """Conditions for the courses that `held` rows were measured in; PkpdError where doses do not fit the model, or a
     varied parameter is stated by every study.
     """
-    known, names = ways(model), [d.name for d in model.parameters]
+    known, names = routes(model), [d.name for d in model.parameters]
     whole = dict(zip(names, own_vector(outline(model), base), strict=True))
     courses = _courses(predicts, held, model, known)
     called = {name: _called(name, courses) for name in predicts.names}
@@ -68,7 +68,7 @@ def planned(predicts: Predictor, held: Sequence[Measured], model: Model, base: P
 
 
 def _courses(
-    predicts: Predictor, held: Sequence[Measured], model: Model, known: Mapping[str, Way]
+    predicts: Predictor, held: Sequence[Measured], model: Model, known: Mapping[str, Route]
 ) -> Sequence[_Course]:
     days = {m.number: m.day for m in held}
     names, found = [d.name for d in model.parameters], []

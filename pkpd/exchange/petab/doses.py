@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...errors import PkpdError
-from ...model.declaration import Expression, symbol
+from ...model.declaration import Expression, Route, symbol
 from ..sbml.page import Page, Said
-from .slots import EXTRA, Slot, Way
+from .slots import EXTRA, Slot
 
 
 def add_slots(
-    page: Page, listed: Sequence[Slot], known: Mapping[str, Way], numbers: Mapping[str, float]
+    page: Page, listed: Sequence[Slot], known: Mapping[str, Route], numbers: Mapping[str, float]
 ) -> dict[str, Expression]:
     """Add the parameters and events of all slots, filled with `numbers`; what infusions add to the rate of change of
     each state is returned.
@@ -19,18 +19,18 @@ def add_slots(
     into = [known[route].into for route in {s.route for s in listed if s.kind == "dose"}]
     entering: dict[str, Expression] = {}
     for slot in listed:
-        way = known[slot.route]
-        units = {"time": page.model.time, "amount": way.unit}
-        units |= {"duration": page.model.time, "rate": f"{way.unit}/{page.model.time}"}
+        route = known[slot.route]
+        units = {"time": page.model.time, "amount": route.unit}
+        units |= {"duration": page.model.time, "rate": f"{route.unit}/{page.model.time}"}
         for part in ("time", "amount", *EXTRA[slot.kind]):
             name = slot.name(part)
             add_quantity(page, name, units[part], numbers[name], f"{part} of {slot.text}", "dose")
         if slot.kind == "dose":
             # doses of two routes may enter together, and then each adds to what the other left
-            _enter(page, slot, way, late=into.count(way.into) > 1)
+            _enter(page, slot, route, late=into.count(route.into) > 1)
         else:
-            inflow = _run_in(page, slot, way)
-            entering[way.into] = entering.get(way.into, 0) + inflow
+            inflow = _run_in(page, slot, route)
+            entering[route.into] = entering.get(route.into, 0) + inflow
     return entering
 
 
@@ -47,29 +47,29 @@ def add_quantity(
     page.units[name] = unit
 
 
-def _enter(page: Page, slot: Slot, way: Way, *, late: bool) -> None:
-    amount = symbol(slot.name("amount")) * way.bioavailability * way.content
-    _event(page, slot.name("enters"), _start(slot, way), way.into, symbol(way.into) + amount, late=late)
+def _enter(page: Page, slot: Slot, route: Route, *, late: bool) -> None:
+    amount = symbol(slot.name("amount")) * route.bioavailability * route.content
+    _event(page, slot.name("enters"), _start(slot, route), route.into, symbol(route.into) + amount, late=late)
 
 
-def _start(slot: Slot, way: Way) -> Expression:
-    return symbol(slot.name("time")) + way.lag
+def _start(slot: Slot, route: Route) -> Expression:
+    return symbol(slot.name("time")) + route.lag
 
 
-def _run_in(page: Page, slot: Slot, way: Way) -> Expression:
+def _run_in(page: Page, slot: Slot, route: Route) -> Expression:
     """The rate at which an infusion enters: bioavailability scales the rate of one with a duration, and the duration of
     one with a rate.
     """
-    inflow, amount = slot.name("inflow"), symbol(slot.name("amount")) * way.bioavailability
+    inflow, amount = slot.name("inflow"), symbol(slot.name("amount")) * route.bioavailability
     if slot.kind == "infusion":
         lasts = symbol(slot.name("duration"))
-        rate = amount * way.content / lasts
+        rate = amount * route.content / lasts
     else:
-        lasts, rate = amount / symbol(slot.name("rate")), symbol(slot.name("rate")) * way.content
-    state = next(s for s in page.model.states if s.name == way.into)
+        lasts, rate = amount / symbol(slot.name("rate")), symbol(slot.name("rate")) * route.content
+    state = next(s for s in page.model.states if s.name == route.into)
     add_quantity(page, inflow, f"{state.unit}/{page.model.time}", 0.0, f"inflow of {slot.text}", "infusion")
-    _event(page, slot.name("begins"), _start(slot, way), inflow, rate)
-    _event(page, slot.name("ends"), _start(slot, way) + lasts, inflow, 0 * rate)
+    _event(page, slot.name("begins"), _start(slot, route), inflow, rate)
+    _event(page, slot.name("ends"), _start(slot, route) + lasts, inflow, 0 * rate)
     return symbol(inflow)
 
 

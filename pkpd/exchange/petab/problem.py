@@ -19,6 +19,7 @@ from ...parameters import Parameters, load_parameters
 from ...studies.events import EventReading
 from ...studies.observation import Observation, Observations
 from ...units import factor
+from ..sbml.digits import exact_text
 from ..sbml.document import model_page, output_ids, slopes
 from ..sbml.library import library
 from .conditions import Planned, planned
@@ -160,9 +161,9 @@ def _varied(varied: Coordinates, k: int, name: str, unit: float) -> Varied:
 def _sbml(model: Model, parameters: Parameters, plan: Planned, held: Sequence[Measured]) -> str:
     more = "Events give the doses; a condition of the PEtab problem fills in when and how much each of them is."
     page = model_page(model, parameters, more=[more])
-    slopes(page, add_slots(page, plan.slots, plan.ways, plan.empty))
+    slopes(page, add_slots(page, plan.slots, plan.routes, plan.empty))
     add_rest(page, held, output_ids(model))
-    return str(library().writeSBMLToString(page.document))
+    return exact_text(library(), page.document)
 
 
 def write_petab(problem: PetabProblem, folder: str | Path, record: Mapping[str, Any] | None = None) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Doses as slots: the model holds as many events as the longest schedule needs, each condition fills them its way."""
+"""Doses as slots: the model holds as many events as the longest schedule needs, each condition fills them its route."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from ...dosing.given import body_scale, written_out
 from ...dosing.schedule import Schedule
 from ...engine.events import SHORT, to_route_unit
 from ...errors import PkpdError
-from ...model.declaration import Expression, Model
+from ...model.declaration import Model, Route
 from ...units import coherent_factor, exact, factor
+from ..sbml.routes import route_of
 from .measured import LATE
 
 # The time of a slot that a condition leaves empty, in model time: after every sample.
@@ -34,18 +35,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """How doses of a route arrive: in which state, times which share and content, after which lag."""
-
-    name: str
-    into: str
-    unit: str
-    bioavailability: Expression
-    lag: Expression
-    content: Expression
-
-
-@dataclass(frozen=True, slots=True)
 class Slot:
     """One event of the model: the `number`-th of its kind and route, counted from 1."""
 
@@ -64,18 +53,14 @@ class Slot:
         return f"{what} {self.number} by {self.route}"
 
 
-def ways(model: Model) -> Mapping[str, Way]:
-    """Routes by name, "" for the first; a state goes by its own name, and takes doses in its unit."""
-    from sympy import Integer
-
-    plain = Integer(1), Integer(0), Integer(1)
-    found = {s.name: Way(s.name, s.name, s.unit, *plain) for s in model.states}
-    found |= {r.name: Way(r.name, r.into, r.unit, r.bioavailability, r.lag, r.content) for r in model.routes}
-    return found | ({"": found[model.routes[0].name]} if model.routes else {})
+def routes(model: Model) -> Mapping[str, Route]:
+    """Routes and states that doses may go straight into, by name; "" is the first."""
+    names = [*(r.name for r in model.routes), *(s.name for s in model.states)]
+    return {name: route_of(model, name) for name in names} | {"": route_of(model, names[0])}
 
 
 def entries(
-    schedule: Schedule, size: Sequence[float | None], last: float, model: Model, known: Mapping[str, Way]
+    schedule: Schedule, size: Sequence[float | None], last: float, model: Model, known: Mapping[str, Route]
 ) -> tuple[Entry, ...]:
     """Everything given up to day `last`, for a body size (m2 and kg), in order of time; doses that enter at once and
     together are one.
@@ -88,9 +73,9 @@ def entries(
             raise PkpdError(
                 f"model {model.name} has no dose route '{dose.route}'; it has {', '.join(filter(None, known))}"
             )
-        way = known[dose.route]
-        unit = float(body_scale(dose, *size)) * to_route_unit(dose.unit, way.unit, way.name)
-        unit *= coherent_factor(way.unit, model.time)
+        route = known[dose.route]
+        unit = float(body_scale(dose, *size)) * to_route_unit(dose.unit, route.unit, route.name)
+        unit *= coherent_factor(route.unit, model.time)
         time = float(dose.time + exact(LATE)) * day
         if dose.rate is not None:
             kind, extra = "rated", dose.rate * unit / factor("h", model.time)
@@ -98,7 +83,7 @@ def entries(
             kind, extra = "infusion", float(dose.duration) * day
         else:
             kind, extra = "dose", 0.0
-        key = kind, way.name, time, extra
+        key = kind, route.name, time, extra
         merged[key] = merged.get(key, 0.0) + dose.amount * unit
     listed = [Entry(kind, route, time, amount, extra) for (kind, route, time, extra), amount in merged.items()]
     return tuple(sorted(listed, key=lambda e: (e.time, e.kind, e.route, e.extra)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ def written(tables: Tables, version: int, model: str) -> dict[str, str]:
         "observables.tsv": _observables(tables.observables, version),
         "measurements.tsv": _measurements(tables, version),
         "parameters.tsv": _parameters(tables.parameters, version),
-        "problem.yaml": _YAML[version].format(model=model),
+        "problem.yaml": _YAML[version].format(model=re.sub(r"\W", "_", f"model_{model}", flags=re.ASCII)),
     }
 
 

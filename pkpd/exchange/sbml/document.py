@@ -9,11 +9,12 @@ gives a steady baseline.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...engine.compile import own_vector
+from ...engine.compile import bind, own_vector
 from ...model.declaration import Definition, Expression, Model, Output, ParameterDeclaration, State, symbol
 from ...model.outline import outline
 from ...parameters import Parameter, Parameters
@@ -60,8 +61,8 @@ def model_page(model: Model, parameters: Parameters, name: str = "", more: Seque
         _parameter(page, declared, parameters[declared.name], value)
     for definition in model.derived:
         _definition(page, definition, "derived")
-    for state in model.states:
-        _state(page, state)
+    for state, scale in zip(model.states, _scales(model, parameters), strict=True):
+        _state(page, state, scale)
     for definition in model.rates:
         _definition(page, definition, "rate")
     for output in model.outputs:
@@ -97,15 +98,31 @@ def _definition(page: Page, definition: Definition, kind: str) -> None:
     page.assign(definition.name, definition.expression, unit)
 
 
-def _state(page: Page, state: State) -> None:
+def _state(page: Page, state: State, scale: float) -> None:
     unit = page.table.coherent(state.unit)
-    said = Said("state", state.name, state.unit, state.meaning)
+    size = coherent_factor(state.unit, page.model.time)
+    said = Said("state", state.name, state.unit, state.meaning, (), {"scale": repr(scale)})
     if state.initial.is_number:
-        value = float(state.initial) * coherent_factor(state.unit, page.model.time)
+        value = float(state.initial) * size
         page.quantity(state.name, unit, said, value)
         return
     page.quantity(state.name, unit, said)
     page.begin(state.name, state.initial, unit)
+
+
+def _scales(model: Model, parameters: Parameters) -> list[float]:
+    """The scale of every state in its own unit, for these values."""
+    if all(state.scale.is_number for state in model.states):
+        return [float(state.scale) for state in model.states]
+    sizes = [coherent_factor(state.unit, model.time) for state in model.states]
+    return [_parted(scale, size) for scale, size in zip(bind(model, parameters).scale.tolist(), sizes, strict=True)]
+
+
+def _parted(product: float, size: float) -> float:
+    """The number that times `size` is `product`, to the last bit where there is one."""
+    near = product / size
+    beside = (near, math.nextafter(near, 0), math.nextafter(near, math.inf))
+    return next((number for number in beside if number * size == product), near)
 
 
 def _output(page: Page, output: Output, identity: str) -> None:

@@ -20,10 +20,10 @@ from ...dosing.schedule import Schedule
 from ...engine.compile import Bound
 from ...engine.events import TIE, Delivery, deliver, to_route_unit
 from ...errors import ScheduleError
-from ...model.declaration import Expression, symbol
+from ...model.declaration import Expression, Route, symbol
 from ...units import coherent_factor, exact, factor
 from .page import Page
-from .ways import Numbers, Way, way_of
+from .routes import Numbers, route_of
 
 Body = Mapping[str, float | None]  # bsa in m2 and weight in kg, of doses per m2 and per kg
 
@@ -44,7 +44,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Doses:
-    """The doses of one page: their numbers, and by way and kind of infusion the count of those that run and their
+    """The doses of one page: their numbers, and by state and kind of infusion the count of those that run and their
     rate.
     """
 
@@ -56,38 +56,43 @@ class Doses:
     def of(self, dose: Dose, body: float) -> list[Happening]:
         """What a dose and its additional ones do, for the size `body` that its amount is per."""
         delivery = deliver(self.bound, dose, body)
-        way = way_of(self.page.model, self.bound.route(dose.route).name)
-        size = body * to_route_unit(dose.unit, way.unit, way.name)
-        amount = self.numbers.amount(way, dose.amount * size)
-        said = f"{dose.amount:g} {dose.prescribed_unit} {way.name}"
+        route = route_of(self.page.model, self.bound.route(dose.route).name)
+        size = body * to_route_unit(dose.unit, route.unit, route.name)
+        amount = self.numbers.amount(route, dose.amount * size)
+        said = f"{dose.amount:g} {dose.prescribed_unit} {route.name}"
         found = []
         for k in range(dose.additional + 1):
             time = dose.time + k * dose.interval
             first = Happening(
-                float(time) + delivery.lag, time, (way.lag,), way.into, amount * way.share * way.content, said
+                float(time) + delivery.lag,
+                time,
+                (route.lag,),
+                route.into,
+                amount * route.bioavailability * route.content,
+                said,
             )
-            found += [first] if delivery.duration == 0 else self._infusion(first, dose, way, amount, size, delivery)
+            found += [first] if delivery.duration == 0 else self._infusion(first, dose, route, amount, size, delivery)
         return found
 
     def _infusion(
-        self, first: Happening, dose: Dose, way: Way, amount: Expression, size: float, delivery: Delivery
+        self, first: Happening, dose: Dose, route: Route, amount: Expression, size: float, delivery: Delivery
     ) -> list[Happening]:
         """Bioavailability scales the duration of an infusion with a rate, and the rate of one with a duration."""
         time = self.page.model.time
         if dose.rate is not None or dose.modelled == "rate":
-            given = None if dose.rate is None else self.numbers.rate(way, dose.rate * size / factor("h", time))
-            speed = self.numbers.modelled_rate(way) if given is None else given
-            lasts, rate = amount * way.share / speed, speed * way.content
+            given = None if dose.rate is None else self.numbers.rate(route, dose.rate * size / factor("h", time))
+            speed = self.numbers.modelled_rate(route) if given is None else given
+            lasts, rate = amount * route.bioavailability / speed, speed * route.content
         else:
-            length = way.duration if dose.duration is None else _number(_in_time(dose.duration, time))
-            lasts = self.numbers.duration(way, length)
-            rate = amount * way.share * way.content / lasts
-        key = (way.into, lasts, rate)
+            length = route.duration if dose.duration is None else _number(_in_time(dose.duration, time))
+            lasts = self.numbers.duration(route, length)
+            rate = amount * route.bioavailability * route.content / lasts
+        key = (route.into, lasts, rate)
         if key not in self.running:
-            self.running[key] = (self.numbers.counter(way), rate)
+            self.running[key] = (self.numbers.counter(route), rate)
         count = self.running[key][0].name
         begin = replace(first, target=count, change=_number(1), said=f"{first.said}, begins")
-        end = replace(begin, day=first.day + delivery.duration, after=(way.lag, lasts), change=_number(-1))
+        end = replace(begin, day=first.day + delivery.duration, after=(route.lag, lasts), change=_number(-1))
         return [begin, replace(end, said=f"{first.said}, ends")]
 
     def entering(self) -> dict[str, Expression]:

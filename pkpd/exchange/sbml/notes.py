@@ -16,8 +16,8 @@ _UNITS = (
     "notes and the annotation of a parameter give its value and unit as in its source."
 )
 _LEFT_OUT = (
-    "SBML does not hold what pkpd also knows: bounds, priors and the spread between patients of parameters, the scales "
-    "of states that tolerances follow, and the names of flows."
+    "SBML does not hold what pkpd also knows: bounds, priors and the spread between patients of parameters, and the "
+    "names of flows."
 )
 _CAUTION = (
     f"Written by pkpd {__version__}, research software: not for decisions on the care of patients. If you use it, "

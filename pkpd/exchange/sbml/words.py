@@ -27,7 +27,8 @@ def annotation(element: str, attributes: Mapping[str, str], inside: str = "") ->
     Every parameter of an exported model has a `quantity` with `kind` (parameter, derived, state, rate, output, dose,
     infusion, or constant for what only converts units), `name` (as in our model, which is the id unless two would
     share it) and `unit` (as in our model); a parameter also `value` in that unit, as its file has it, `basis`, `source`
-    (keys joined by "; ") and, where it describes the patient, `covariate`. The model itself has a `model` with `name`,
+    (keys joined by "; ") and, where it describes the patient, `covariate`; a state `scale`, the size in that unit at
+    which it matters, which tolerances follow. The model itself has a `model` with `name`,
     `time`, `fingerprint` and `version`, and in it a `route` (`name`, `into`, `unit`) for each way to dose. Numbers are
     written so that they read back to the last bit.
     """

@@ -72,9 +72,7 @@ def _marked(text: str) -> Iterator[str]:
 
 def signs(text: str) -> int:
     """About how many signs wide written mathematics is; a fraction counts with both its parts."""
-    shown = re.sub(
-        r"\\(?:left|right|bigl|bigr|frac|mathrm|text|operatorname|ensuremath|allowbreak|by)(?![a-zA-Z])", "", text
-    )
+    shown = re.sub(rf"\\(?:{_UNSEEN})(?![a-zA-Z])", "", text)
     shown = re.sub(r"\\(?:[a-zA-Z]+|.)", "x", shown.replace(r"\,", ""))
     return len(re.sub(r"[{}_^&\s]", "", shown)) + 2 * len(re.findall(r" [-+=] ", shown))
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import sympy
 
-from ...errors import ModelError
-from ...model.declaration import Definition, Expression, Model, symbol
-from ...units import coherent_factor
-from .reading_values import as_number
+from ....errors import ModelError
+from ....model.declaration import Definition, Expression, Model, symbol
+from ....units import coherent_factor
+from .beginning import as_number
 
 # Where states are looked at, as parts of their size: no two alike, so that errors cannot cancel.
 _POINTS = ((1.0, 0.0), (0.61, 0.37), (1.43, 0.91))

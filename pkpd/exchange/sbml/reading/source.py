@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from ...errors import FileError, ModelError
-from .library import library
-from .reading_growth import check_growth
+from ....errors import FileError, ModelError
+from ..library import library
+from .growth import check_growth
 
 Document = Any  # libsbml ships no types
 

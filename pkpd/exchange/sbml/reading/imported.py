@@ -8,21 +8,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...dosing.schedule import Schedule
-from ...errors import ModelError, PkpdError, UnitError
-from ...model.declaration import Model
-from ...units import coherent_factor, same_dimension
-from .reading_agreement import check_agreement
-from .reading_contents import read_contents
-from .reading_declared import declared_units
-from .reading_doses import read_doses
-from .reading_foreign import Measure, foreign, foreign_model
-from .reading_names import Names
-from .reading_own import Own, own_annotations, own_model
-from .reading_schedule import event_notes, schedule_of
-from .reading_source import read_source
-from .reading_units import declared_time
-from .reading_values import TIME
+from ....dosing.schedule import Schedule
+from ....errors import ModelError, PkpdError, UnitError
+from ....model.declaration import Model
+from ....units import coherent_factor, same_dimension
+from .agreement import check_agreement
+from .beginning import TIME
+from .contents import read_contents
+from .declared import declared_units
+from .doses import read_doses
+from .foreign import Measure, foreign, foreign_model
+from .names import Names
+from .own import Own, own_annotations, own_model
+from .schedule import event_notes, schedule_of
+from .source import read_source
+from .units import declared_time
 
 _PLAIN = "plain numbers: every quantity has the unit 1, and rates are multiplied by '{name}', 1 per {time}"
 

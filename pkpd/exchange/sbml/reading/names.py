@@ -6,7 +6,7 @@ import keyword
 import re
 from dataclasses import dataclass, field
 
-from ...model.grammar import RESERVED
+from ....model.grammar import RESERVED
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}\Z")
 # parameters by which doses per m2 and per kg are sized, in units a foreign file may not use

@@ -10,9 +10,9 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
-from ...errors import ModelError, nearest
-from ...model.declaration import Expression
-from .library import library
+from ....errors import ModelError, nearest
+from ....model.declaration import Expression
+from ..library import library
 
 Make = Callable[..., Expression]
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
 
-from ...errors import ModelError
-from ...model.declaration import Expression, Model, Route, symbol
-from ...model.grammar import Builder, build
-from ...model.registry import MODELS, get_model
-from ...parameters import Parameter, Parameters, read_tables
-from ...units import amount, coherent_factor
-from .reading_contents import Item
-from .reading_foreign import Foreign, is_dose_unit
-from .reading_math import literal
-from .words import NAMESPACE
+from ....errors import ModelError
+from ....model.declaration import Expression, Model, Route, symbol
+from ....model.grammar import Builder, build
+from ....model.registry import MODELS, get_model
+from ....parameters import Parameter, Parameters, read_tables
+from ....units import amount, coherent_factor
+from ..words import NAMESPACE
+from .contents import Item
+from .foreign import Foreign, is_dose_unit
+from .formulas import literal
 
 Said = Mapping[str, str]
+_TITLE = re.compile(r"\w[\w .,()+-]{0,99}\Z")  # of a model; it becomes part of the names of files
 _KINDS = ("parameter", "derived", "state", "rate", "output", "dose", "infusion", "constant")
 
 
@@ -57,7 +59,9 @@ def _attributes(part: Any, element: str) -> Said:
 
 def own_model(file: Foreign, own: Own, meaning: str) -> tuple[Model, tuple[str, ...]]:
     """The model with values, and notes; ModelError where the annotations do not fit the equations."""
-    time = own.model["time"]
+    time, title = own.model["time"], own.model["name"]
+    if not _TITLE.match(title):
+        raise ModelError(f"its model is annotated as {title[:40]!r}, which is no name of a model")
     values = _values(file, own)
 
     def block(m: Builder) -> None:
@@ -66,11 +70,11 @@ def own_model(file: Foreign, own: Own, meaning: str) -> tuple[Model, tuple[str, 
         for k, slope in file.contents.slopes.items():
             m.change(m[own.quantities[k]["name"]], slope)
 
-    built = build(own.model["name"][:60], block, time=time, meaning=meaning)
+    built = build(title, block, time=time, meaning=meaning)
     defaults = Parameters(tuple(values.values()), file.origin, built.name)
     known = _known(built, own)
     if known is None:
-        said = "the scales of states and the routes of doses are not in the file: doses go straight into states"
+        said = "the routes of doses are not in the file: doses go straight into states"
         return _with_routes(replace(built, defaults=defaults), file), (said,)
     return _with_routes(replace(known, defaults=defaults.over(known.defaults)), file), ()
 
@@ -110,8 +114,7 @@ def _declare(m: Builder, file: Foreign, own: Own, item: Item, values: Mapping[st
         m.defaults.append(values[name])
     elif kind == "state":
         initial = _number(item, unit, own) if begin is None else begin
-        size = _scale(file, item) / coherent_factor(unit, own.model["time"])
-        m.state(name, unit, initial=initial, scale=sympy.Float(size), meaning=item.meaning)
+        m.state(name, unit, initial=initial, scale=_scale(file, item, said, own.model["time"]), meaning=item.meaning)
     elif kind in ("derived", "rate"):
         m.define(name, _number(item, unit, own) if formula is None else formula, unit, item.meaning)
     elif kind == "output":
@@ -130,10 +133,16 @@ def _number(item: Item, unit: str, own: Own) -> Expression:
     return literal(rounded if rounded * size == item.value else item.value / size, item.what)
 
 
-def _scale(file: Foreign, item: Item) -> float:
-    """A size at which a state matters, in numbers of the file: what it begins at, or 1."""
+def _scale(file: Foreign, item: Item, said: Said, time: str) -> Expression:
+    """The size at which a state matters, in its own unit: as annotated, else what it begins at, or 1 of the file."""
+    if "scale" in said:
+        given, unit = amount(said["scale"])
+        if unit != "1" or not given > 0:
+            raise ModelError(f"'{item.id}' is annotated with the scale '{said['scale'][:40]}', which is no size")
+        return literal(given, f"the scale of '{item.id}'")
     begins = item.value is not None or item.id in file.contents.initial
-    return (abs(file.beginning.value(item)) if begins else 0.0) or 1.0
+    found = (abs(file.beginning.value(item)) if begins else 0.0) or 1.0
+    return sympy.Float(found / coherent_factor(said["unit"], time))
 
 
 def _values(file: Foreign, own: Own) -> dict[str, Parameter]:

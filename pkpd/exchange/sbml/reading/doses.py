@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import sympy
 
-from ...errors import ModelError
-from ...model.declaration import Expression, symbol
-from .reading_contents import Contents, Happening, Item
-from .reading_values import Beginning
+from ....errors import ModelError
+from ....model.declaration import Expression, symbol
+from .beginning import Beginning
+from .contents import Contents, Happening
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,47 +47,79 @@ class Given:
 def read_doses(contents: Contents) -> tuple[Contents, Given]:
     """The contents without what events switch, and what the events do; ModelError for an event that is no dose."""
     beginning = Beginning(contents, frozenset(), {})
+    stays = _constants(contents)
     timed = sorted(
-        ((beginning.number(h.time, f"the time of {h.id}"), h) for h in contents.events), key=lambda pair: pair[0]
+        ((_fixed(h.time, stays, beginning, f"the time of {h.id}"), h) for h in contents.events),
+        key=lambda pair: pair[0],
     )
-    _refuse_clashes(timed)
+    _refuse_clashes(contents, timed, beginning)
     never = tuple(h.id for time, h in timed if time <= 0 and not h.first)
     happening = [(max(time, 0.0), h) for time, h in timed if h.id not in never]
-    switches = {k for _, h in happening for k in h.values if k not in contents.slopes and _linear(contents, k)}
+    switches = {k for _, h in happening for k in h.values if k not in contents.slopes and _linear(contents, k, stays)}
     resets = tuple(time for time, h in happening if _resets(contents, h, beginning))
     shifts = [
-        Shift(time, k, _amount(contents, beginning, h, k))
+        Shift(time, k, _amount(contents, beginning, h, k, stays))
         for time, h in happening
         if time not in resets or not _resets(contents, h, beginning)
         for k in h.values
         if k not in switches
     ]
-    infusions = [i for k in sorted(switches) for i in _infusions(contents, beginning, k, happening)]
+    infusions = [i for k in sorted(switches) for i in _infusions(contents, beginning, k, happening, stays)]
+    infusions = [part for i in infusions for part in _parted(i, resets)]
     return _without(contents, switches, beginning), Given(tuple(shifts), tuple(infusions), resets, never)
 
 
-def _refuse_clashes(timed: Iterable[tuple[float, Happening]]) -> None:
-    """Events at one time that use values of their trigger overwrite each other: they do not add up as doses do."""
-    for (before, a), (after, b) in pairwise(timed):
-        if before == after and (a.at_once or b.at_once) and a.values.keys() & b.values.keys():
-            raise ModelError(f"{a.id} and {b.id} change the same at one time, and one would overwrite the other")
+def _fixed(e: Expression, stays: frozenset[Expression], beginning: Beginning, what: str) -> float:
+    """An expression of constants as a number; ModelError where it changes in time."""
+    if moving := sorted(str(s) for s in e.free_symbols - stays):
+        raise ModelError(f"{what} follows '{moving[0]}', which changes in time; a dose follows constants")
+    return beginning.number(e, what)
 
 
-def _linear(contents: Contents, identifier: str) -> bool:
+def _refuse_clashes(contents: Contents, timed: Iterable[tuple[float, Happening]], beginning: Beginning) -> None:
+    """Events at one time that use values of their trigger overwrite each other: they do not add up as doses do. After
+    a reset they do, if it comes first.
+    """
+    for _, group in groupby(timed, key=lambda pair: pair[0]):
+        together = [h for _, h in group]
+        first: dict[str, Happening] = {}
+        for h in together:
+            for k in h.values:
+                other = first.setdefault(k, h)
+                if other is not h and (h.at_once or other.at_once):
+                    raise ModelError(
+                        f"{other.id} and {h.id} change the same at one time, and one would overwrite the other"
+                    )
+        for reset in (h for h in together if _resets(contents, h, beginning)):
+            for h in together:
+                meet = h.values.keys() & reset.values.keys() and not _resets(contents, h, beginning)
+                if meet and not _before(reset, h, beginning):
+                    raise ModelError(f"{reset.id} resets all at the time of {h.id}, and its priority is not the higher")
+
+
+def _before(a: Happening, b: Happening, beginning: Beginning) -> bool:
+    if a.priority is None or b.priority is None:
+        return False
+    return beginning.number(a.priority, f"the priority of {a.id}") > beginning.number(
+        b.priority, f"the priority of {b.id}"
+    )
+
+
+def _linear(contents: Contents, identifier: str, stays: frozenset[Expression]) -> bool:
     """Whether a constant only stands as a factor of terms of rates of change, so that it can switch infusions."""
     own = symbol(contents.items[identifier].name)
     elsewhere = [*contents.assigned.values(), *contents.initial.values(), *contents.reactions.values()]
     if identifier in contents.assigned or any(own in e.free_symbols for e in elsewhere):
         return False
     terms = [sympy.diff(e, own) for e in contents.slopes.values() if own in e.free_symbols]
-    constant = {symbol(i.name) for i in _constants(contents)} - {own}
-    return bool(terms) and all(t.free_symbols <= constant for t in terms)
+    return bool(terms) and all(t.free_symbols <= stays - {own} for t in terms)
 
 
-def _constants(contents: Contents) -> list[Item]:
+def _constants(contents: Contents) -> frozenset[Expression]:
+    """The symbols of everything that neither events nor rates of change move."""
     changed = {k for h in contents.events for k in h.values} | contents.slopes.keys() | contents.reactions.keys()
     moving = Beginning(contents, frozenset(changed & contents.items.keys()), {}).moving
-    return [i for i in contents.items.values() if i.name not in moving]
+    return frozenset(symbol(i.name) for i in contents.items.values() if i.name not in moving)
 
 
 def _resets(contents: Contents, h: Happening, beginning: Beginning) -> bool:
@@ -103,12 +135,13 @@ def _resets(contents: Contents, h: Happening, beginning: Beginning) -> bool:
     )
 
 
-def _amount(contents: Contents, beginning: Beginning, h: Happening, identifier: str) -> float:
+def _amount(
+    contents: Contents, beginning: Beginning, h: Happening, identifier: str, stays: frozenset[Expression]
+) -> float:
     """What an event adds to a state."""
     own = symbol(contents.items[identifier].name)
     added = sympy.expand(h.values[identifier] - own)
-    constant = {symbol(i.name) for i in _constants(contents)}
-    if identifier in contents.assigned or not added.free_symbols <= constant:
+    if identifier in contents.assigned or not added.free_symbols <= stays:
         raise ModelError(
             f"{h.id} is no dose: it must add constants to '{identifier}', as in {identifier} = {identifier} + amount"
         )
@@ -119,7 +152,11 @@ def _amount(contents: Contents, beginning: Beginning, h: Happening, identifier: 
 
 
 def _infusions(
-    contents: Contents, beginning: Beginning, switch: str, happening: Iterable[tuple[float, Happening]]
+    contents: Contents,
+    beginning: Beginning,
+    switch: str,
+    happening: Iterable[tuple[float, Happening]],
+    stays: frozenset[Expression],
 ) -> list[Infusion]:
     """The times during which a constant is above what it begins at."""
     item = contents.items[switch]
@@ -129,7 +166,7 @@ def _infusions(
     for time, h in happening:
         if switch in h.values:
             value = h.values[switch].xreplace({own: sympy.Float(level)})
-            level = beginning.number(value, f"what {h.id} makes of '{switch}'")
+            level = _fixed(value, stays, beginning, f"what {h.id} makes of '{switch}'")
             levels.append((time, level))
     if level != base or any(value < base for _, value in levels):
         raise ModelError(f"events change {item.what}, and not as infusions do, which end as they began")
@@ -143,6 +180,15 @@ def _infusions(
                 if value > base and stop > start
             ]
     return found
+
+
+def _parted(infusion: Infusion, resets: Iterable[float]) -> list[Infusion]:
+    """An infusion in parts, where a reset sets the states but does not stop it; a reset among doses would."""
+    stop = infusion.time + infusion.duration
+    edges = [infusion.time, *sorted({t for t in resets if infusion.time < t < stop}), stop]
+    if len(edges) == 2:
+        return [infusion]
+    return [replace(infusion, time=begin, duration=end - begin) for begin, end in pairwise(edges)]
 
 
 def _without(contents: Contents, switches: set[str], beginning: Beginning) -> Contents:

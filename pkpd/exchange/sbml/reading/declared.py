@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import ModelError
-from .reading_contents import Contents, Item
-from .reading_foreign import Measure
-from .reading_source import unit_complaints
-from .reading_units import declared_time, unit_text
+from ....errors import ModelError
+from .contents import Contents, Item
+from .foreign import Measure
+from .source import unit_complaints
+from .units import declared_time, unit_text
 
 
 def declared_units(document: Any, level: int, contents: Contents) -> Measure:

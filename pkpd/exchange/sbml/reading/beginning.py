@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import sympy
 
-from ...errors import ModelError
-from ...model.declaration import Expression, symbol
-from .reading_contents import Contents, Item
+from ....errors import ModelError
+from ....model.declaration import Expression, symbol
+from .contents import Contents, Item
+from .growth import MAX_NODES
 
 TIME = symbol("time")
 
@@ -24,6 +25,7 @@ class Beginning:
     states: frozenset[str]
     numbers: Mapping[str, str]
     _values: dict[str, float] = field(default_factory=dict)
+    _starts: dict[str, Expression] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
 
     @property
@@ -39,10 +41,19 @@ class Beginning:
         """An expression at time 0, of names that stay."""
         by_name = self.contents.by_name
         found = {symbol(n): self.start(by_name[n], moving) for n in sorted(_names(e) & moving) if n != "time"}
+        # counted before it is written out: each formula may hold another one twice, and so on
+        sizes = {name: _nodes(start) for name, start in found.items()}
+        if sum(sizes.get(part, 1) for part in sympy.preorder_traversal(e)) > MAX_NODES:
+            raise ModelError(f"written out, a formula at time 0 has more than {MAX_NODES} parts")
         return e.xreplace(found | {TIME: sympy.Integer(0)})
 
     def start(self, item: Item, moving: frozenset[str]) -> Expression:
-        """What an item begins at, of names that stay."""
+        """What an item begins at, of names that stay; `moving` is the same each time."""
+        if item.id not in self._starts:
+            self._starts[item.id] = self._start(item, moving)
+        return self._starts[item.id]
+
+    def _start(self, item: Item, moving: frozenset[str]) -> Expression:
         with self._inside(item):
             own = self.contents.assigned.get(item.id, self.contents.reactions.get(item.id))
             own = self.contents.initial.get(item.id) if own is None else own
@@ -116,6 +127,10 @@ def as_number(e: Expression, values: Mapping[Expression, Expression], what: str)
     if not abs(found) < 1e300:
         raise ModelError(f"{what} is no finite number at time 0")
     return found
+
+
+def _nodes(e: Expression) -> int:
+    return sum(1 for _ in sympy.preorder_traversal(e))
 
 
 def _names(e: Expression) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import ModelError
+from ....errors import ModelError
 
 MAX_NODES = 500_000
 

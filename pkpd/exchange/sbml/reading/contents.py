@@ -9,10 +9,10 @@ from typing import Any
 
 import sympy
 
-from ...errors import ModelError
-from ...model.declaration import Expression, symbol
-from .reading_math import condition, formula, literal
-from .reading_names import Names
+from ....errors import ModelError
+from ....model.declaration import Expression, symbol
+from .formulas import condition, formula, literal
+from .names import Names
 
 Formulas = Mapping[str, Expression]
 
@@ -41,7 +41,8 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Happening:
     """What an event does at a time (of the file's clock): new values by id. `first` tells whether it also happens when
-    that time is 0 or earlier, `at_once` whether values are those of the moment at which it was triggered.
+    that time is 0 or earlier, `at_once` whether values are those of the moment at which it was triggered, `priority`
+    which of several at one time comes first (the highest), None where the file leaves it open.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Happening:
     values: Formulas
     first: bool
     at_once: bool
+    priority: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,9 @@ def _event(reader: _Reader, part: Any) -> Happening:
     at_once = bool(part.getUseValuesFromTriggerTime())
     if delayed and at_once:
         raise ModelError(f"{what} is delayed and uses values of the time of its trigger, which models here cannot hold")
-    return Happening(what, time, values, strict or not trigger.getInitialValue(), at_once)
+    said = part.getPriority()
+    priority = None if said is None else reader.formula(said, f"the priority of {what}")
+    return Happening(what, time, values, strict or not trigger.getInitialValue(), at_once, priority)
 
 
 def _stoichiometry(reader: _Reader, part: Any) -> Expression:

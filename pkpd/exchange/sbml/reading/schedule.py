@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from ...dosing.dose import Dose
-from ...dosing.schedule import Schedule
-from ...units import duration, exact
-from .reading_foreign import Foreign, is_dose_unit
+from ....dosing.dose import Dose
+from ....dosing.schedule import Schedule
+from ....units import duration, exact
+from .foreign import Foreign, is_dose_unit
 
 
 def schedule_of(

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import sympy
 
-from ...dosing.amount import check_unit
-from ...errors import ModelError, ScheduleError
-from ...model.declaration import Expression, Model
-from ...model.grammar import Builder, build
-from ...parameters import Parameter
-from .reading_contents import Contents, Item
-from .reading_doses import Given
-from .reading_names import Names
-from .reading_values import TIME, Beginning
+from ....dosing.amount import check_unit
+from ....errors import ModelError, ScheduleError
+from ....model.declaration import Expression, Model
+from ....model.grammar import Builder, build
+from ....parameters import Parameter
+from .beginning import TIME, Beginning
+from .contents import Contents, Item
+from .doses import Given
+from .names import Names
 
 
 @dataclass(frozen=True, slots=True)

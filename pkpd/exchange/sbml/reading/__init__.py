@@ -1,0 +1,1 @@
+"""SBML files, of other tools and of our own, as models."""
