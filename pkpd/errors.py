@@ -45,6 +45,11 @@ class InferenceError(PkpdError):
     """A fit, profile or prediction that cannot be made."""
 
 
+def printable(text: str) -> str:
+    """A text in one line without control characters, which a cell of a file could send to the terminal."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """`"; did you mean 'x'?"` for the closest candidate, or an empty string when none is close.
 

@@ -108,7 +108,10 @@ def grid(schedule: Schedule, days: float | str | Fraction | None = None, step: f
 
 
 def checked_times(times: Sequence[float] | Vector) -> Vector:
-    asked = np.atleast_1d(np.asarray(times, dtype=float))
+    try:
+        asked = np.atleast_1d(np.asarray(times, dtype=float))
+    except (TypeError, ValueError):
+        raise SimulationError(f"times are numbers of days, not {times!s:.60}") from None
     if asked.ndim != 1 or not len(asked) or not np.all(np.isfinite(asked)):
         raise SimulationError("times must be one or more finite numbers of days")
     return asked

@@ -146,7 +146,7 @@ def pip_failure(output):
         return "the package index cannot be reached: the first start needs a network; later ones do not"
     errors = [line for line in output.splitlines() if line.strip()] or ["no message"]
     last = [line for line in errors if line.startswith("ERROR")][-1:] or errors[-1:]
-    return "pip could not install the packages of scripts/constraints.txt: %s" % last[0]
+    return "pip could not install the packages of scripts/%s: %s" % (" and ".join(PINS), last[0])
 
 
 def stamp(number):

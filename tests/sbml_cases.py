@@ -6,9 +6,11 @@ equations and finds its events by itself. AMICI, a third, is left out: it instal
 
 from __future__ import annotations
 
+import importlib
+import locale
 from collections.abc import Sequence
+from typing import Any
 
-import COPASI
 import numpy as np
 import roadrunner
 from numpy.typing import NDArray
@@ -26,6 +28,20 @@ Courses = dict[str, NDArray[np.float64]]
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-11  # of the other engines
 OURS = Tolerances(1e-9, 1e-11)
+
+
+def _copasi() -> Any:
+    """The module COPASI. Importing it sets the locale of the whole process to C, which makes ASCII the encoding of
+    files that name none, in every test that comes after.
+    """
+    before = locale.setlocale(locale.LC_ALL)
+    try:
+        return importlib.import_module("COPASI")
+    finally:
+        locale.setlocale(locale.LC_ALL, before)
+
+
+COPASI = _copasi()
 
 
 def roadrunner_course(text: str, model: Model, parameters: Parameters, days: Sequence[float]) -> Courses:

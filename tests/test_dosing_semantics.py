@@ -237,6 +237,7 @@ def test_a_time_before_the_start_is_refused() -> None:
         ({"side": "past"}, r"side 'past' is none of pre, post, both; did you mean 'post'\?"),
         ({"times": []}, "one or more finite numbers"),
         ({"times": [0.0, float("nan")]}, "one or more finite numbers"),
+        ({"times": ["5h"]}, "times are numbers of days, not"),
         ({"times": None, "days": -1}, "-1"),
         ({"times": None, "step": 0}, "0"),
         ({"times": None, "days": 36525, "step": "1s"}, "3155760000 times"),

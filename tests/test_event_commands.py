@@ -79,7 +79,7 @@ def test_what_was_simulated_stands_in_the_record(data: Path) -> None:
     assert found["units"] == {"amount": "IU"} and list(found["tables"]) == ["out.csv"]
     # the column holds for the subjects, the option for what no column says
     as_expected("out.csv", EXPECTED)
-    assert "events: pkpd " in works("check", "out.csv.run.json")
+    assert "the record of an event table: pkpd " in works("check", "out.csv.run.json")
     works(*RUN, "--csv", "out.csv")
     (data / "out.csv").write_text("mine\n")
     assert "was changed since" in refused(*RUN, "--csv", "out.csv")
@@ -109,6 +109,8 @@ def test_columns_that_were_not_used_are_noted_once() -> None:
     notes = [line for line in said.err.splitlines() if line.startswith("note: ")]
     assert said.status == 0 and notes == [
         "note: the column 'ARM' is not used: line 2 has 'x', which is not a number",
+        "note: AMT is read in IU, the unit of iv",
+        "note: AMT is read in IU, the unit of sc",
         "note: ELIMINATION gives parameters, in the units these have in the model",
         "note: not used, since no parameter is called so: AGE",
     ]
@@ -215,3 +217,9 @@ def test_more_wrong_tables() -> None:
     ):
         Path("data.csv").write_text(text)
         assert said in refused(*RUN[:-1], "bounded.py:model", "--csv", "out.csv")
+
+
+def test_control_characters_of_a_table_do_not_reach_the_terminal() -> None:
+    Path("odd.csv").write_text(table(H, *ROWS).replace("a", "\x1b]0;own\x07", 1) + "\x1b[2J,0,1,1\n")
+    said = pkpd("simulate", "--events", "odd.csv", *OWN)
+    assert said.status == 2 and all(c.isprintable() for c in said.err.removesuffix("\n"))

@@ -105,6 +105,15 @@ def test_sbml_comes_back_as_a_model() -> None:
     assert [p.name for p in back.parameters] == ["elimination"] and back.defaults["elimination"].text == "0.45 1/h"
 
 
+def test_the_doses_of_a_file_are_given_where_no_schedule_is_named() -> None:
+    works("export", "sbml", "1 MIU every 6h x3", *OWN, "--output", "doses.xml")
+    for words, file in (((), "own"), (("1 MIU every 6h x3",), "named")):
+        model = ("--model", "doses.xml") if not words else OWN
+        works("simulate", *words, *model, "--times", "0.1,0.3,1", "--wide", "--csv", f"{file}.csv")
+    own, named = ([float(row["amount"]) for row in rows(f"{name}.csv")] for name in ("own", "named"))
+    assert own == pytest.approx(named, rel=1e-5) and own[0] > 0  # ten times the solver's relative tolerance
+
+
 # --- event tables
 
 
@@ -176,7 +185,7 @@ VARY = ("--vary", "elimination")
 
 def data(*lines: str) -> tuple[str, ...]:
     Path("data.csv").write_text(table("ID TIME DV AMT CMT II SS", *lines))
-    return ("export", "petab", "data.csv", "--time-unit", "h", *OWN)
+    return ("export", "petab", "data.csv", "--time-unit", "h", "--amount-unit", "IU", *OWN)
 
 
 @pytest.mark.parametrize("version", ["1", "2"])

@@ -99,6 +99,16 @@ def test_an_edited_model_file_is_read_again(here: Path) -> None:
     assert get_model("mine.py:ready").states[0].name == "another"
 
 
+def test_an_edited_equation_is_what_the_compiled_engine_runs(here: Path) -> None:
+    """Named as text in the same process, as a notebook does."""
+    levels = []
+    for rate in ("0.1", "0.2"):
+        (here / "mine.py").write_text(FILE.replace("value=0.1", f"value={rate}"))
+        levels.append(float(simulate("10 mg iv once", "mine.py:ready", times=[0.5])["level"][0]))
+    # exp(-0.1 * 12) and its square, to ten times the solver's tolerance
+    assert levels == pytest.approx([0.30119421, 0.09071795], rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

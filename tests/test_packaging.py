@@ -232,7 +232,7 @@ def test_without_ensurepip(setup: ModuleType, tmp_path: Path, monkeypatch: pytes
 def test_pip_failures_are_one_sentence(setup: ModuleType) -> None:
     retry = "WARNING: Retrying after connection broken by 'NewConnectionError(...)'\nERROR: No match"
     assert "needs a network" in setup.pip_failure(retry)
-    assert setup.pip_failure("note\nERROR: No match\nhint\n").endswith("constraints.txt: ERROR: No match")
+    assert setup.pip_failure("note\nERROR: No match\nhint\n").endswith("sources.txt: ERROR: No match")
     assert "no message" in setup.pip_failure("")
 
 

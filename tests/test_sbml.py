@@ -19,7 +19,7 @@ from pkpd.dosing.schedule import Schedule
 from pkpd.dosing.text import parse
 from pkpd.engine.compile import bind
 from pkpd.errors import ModelError, ScheduleError, SimulationError
-from pkpd.exchange.sbml.document import model_document, output_ids
+from pkpd.exchange.sbml.document import output_ids
 from pkpd.exchange.sbml.words import NAMESPACE
 from pkpd.exchange.sbml.writing import problems, sbml_text
 from pkpd.model.declaration import Model
@@ -229,7 +229,7 @@ def test_choices_and_functions() -> None:
 
     assert problems(sbml_text(build("choices", block))) == ()
     with pytest.raises(ModelError, match="cannot be written as SBML"):
-        model_document(_exclusive(), _exclusive().defaults)
+        sbml_text(_exclusive())
 
 
 def _exclusive() -> Model:
@@ -241,13 +241,18 @@ def _exclusive() -> Model:
     return build("exclusive", block)
 
 
-def test_the_document_without_doses_holds_every_equation() -> None:
+def test_a_text_without_doses_holds_every_equation() -> None:
     model = get_model("il2_minimal")
-    document = model_document(model, model.defaults)
-    found = document.getModel()
+    found = _read(sbml_text(model))
     assert found.getNumEvents() == 0
     assert {found.getRule(k).getVariable() for k in range(found.getNumRules())} == (
         {s.name for s in model.states} | {d.name for d in model.rates} | set(output_ids(model).values())
     )
     unit = coherent_factor("MIU", model.time)
     assert math.isclose(found.getParameter("one_MIU").getValue(), unit, rel_tol=0)
+
+
+def test_a_dose_per_body_size_says_what_it_lacks() -> None:
+    for text, what in (("1 mg/m2 iv once", "body surface area in m2"), ("1 mg/kg iv once, miss 1", "weight in kg")):
+        with pytest.raises(ScheduleError, match=f"needs the {what}, which was not given"):
+            sbml_text(models.one_compartment(), None, parse(text))

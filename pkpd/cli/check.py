@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ..errors import PkpdError
+from ..errors import PkpdError, printable
+from .observed import event_options, event_reading
+
+RECORDED = {"events": "an event table", "export": "an export", "optimisation": "an optimisation"}
 
 
 @click.command()
@@ -15,8 +19,8 @@ from ..errors import PkpdError
 @click.option(
     "--model", metavar="NAME", help="Check against this model; by default that of a parameter file, else il2."
 )
-@click.option("--time-unit", default="", metavar="h|d", help="Of event tables: TIME is in hours or days.")
-def check(files: tuple[str, ...], model: str | None, time_unit: str) -> None:
+@event_options
+def check(files: tuple[str, ...], model: str | None, **tables: Any) -> None:
     """Validate parameter, schedule, reference, study and conduct files, tables of observations and of events, and run
     records; count measured, derived, fitted and assumed values, and print observations as they were understood.
 
@@ -29,15 +33,15 @@ def check(files: tuple[str, ...], model: str | None, time_unit: str) -> None:
     failed = 0
     for file in files:
         try:
-            click.echo(f"{file}: {_verdict(file, model, time_unit)}")
+            click.echo(f"{file}: {_verdict(file, model, tables)}")
         except PkpdError as error:
             failed += 1
-            click.echo(f"{file}: not valid: {' '.join(str(error).split())}", err=True)
+            click.echo(f"{file}: not valid: {printable(str(error))}", err=True)
     if failed:
         raise click.ClickException(f"{failed} of {len(files)} files {'is' if failed == 1 else 'are'} not valid")
 
 
-def _verdict(file: str, model: str | None, time_unit: str) -> str:
+def _verdict(file: str, model: str | None, tables: dict[str, Any]) -> str:
     from ..data import identify
     from ..references import load_references
 
@@ -51,7 +55,7 @@ def _verdict(file: str, model: str | None, time_unit: str) -> str:
         if said := of_ours(file):
             return said
         if is_event_table(Path(file)):
-            return events_report(file, model or "il2", time_unit)
+            return events_report(file, event_reading(model or "il2", **tables))
         return table_report(file, model or "il2")
     kind, path = identify(file)
     if kind == "parameters":
@@ -139,7 +143,7 @@ def _record(file: str, model: str | None) -> str:
 
     record = read_record(file, "")
     if record["kind"] != "run":
-        return f"the record of a {record['kind']}: {record['command']}"
+        return f"the record of {RECORDED.get(record['kind'], 'a ' + record['kind'])}: {record['command']}"
     run = from_record(record, file, model or "")
     from_tables(run, record, file)
     return f"a run of model {run.model} with {len(run.arms)} arms at {len(run.times)} times"

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .observed import UNITS, whole_set
 from .options import declared, read_options, refuse_empty
+from .uncertain import tell
 
 if TYPE_CHECKING:
     from ..exchange.events.record import EventTable
@@ -16,11 +18,10 @@ if TYPE_CHECKING:
     from ..parameters import Parameters
     from .options import Asked
 
-event_options = declared(
+table_options = declared(
     (
         click.option("--events", metavar="FILE", help="An event table, one record a line, instead of a schedule."),
-        click.option("--time-unit", metavar="h|d", help="With --events: TIME is in hours or days."),
-        click.option("--amount-unit", metavar="UNIT", help="With --events: of AMT.  [default: that of its route]"),
+        *UNITS,
         click.option(
             "--records",
             metavar="observations|all",
@@ -39,7 +40,7 @@ def simulated_table(others: Mapping[str, Any], options: dict[str, Any]) -> bool:
     tables out. `others` are the verb's own options; a usage error names one that does not go with --events.
     """
     own = {f"--{name.replace('_', '-')}": options.pop(name) for name in _OWN}
-    said = [option for option, value in own.items() if value is not None]
+    said = [option for option, value in own.items() if value]
     if not own["--events"]:
         refuse_empty({"--events": own["--events"]})
         if said:
@@ -51,7 +52,7 @@ def simulated_table(others: Mapping[str, Any], options: dict[str, Any]) -> bool:
     given += ["--side"] * (options["side"] != "pre")
     if given:
         raise click.UsageError(f"{given[0]} does not go with --events, whose table says doses, times and their order")
-    refuse_empty({"--csv": csv, **own})
+    refuse_empty({"--csv": csv, "--records": own["--records"], "--columns": own["--columns"]})
     if csv is not None and csv.endswith(".json"):
         raise click.UsageError(f"--csv takes a file such as out.csv, not '{csv}': records end in .json")
     _simulate(own, csv, read_options(**options))
@@ -61,7 +62,6 @@ def simulated_table(others: Mapping[str, Any], options: dict[str, Any]) -> bool:
 def _simulate(own: Mapping[str, str | None], csv: str | None, asked: Asked) -> None:
     from ..exchange.events.reading import read_events
     from ..exchange.events.simulate import RECORDS, simulate_events
-    from .observed import whole_set
 
     events = Path(own["--events"] or "")
     amount_unit = own["--amount-unit"] or ""
@@ -77,7 +77,7 @@ def _simulate(own: Mapping[str, str | None], csv: str | None, asked: Asked) -> N
         engine=asked.engine,
         tolerances=asked.resolve().tolerances,
     )
-    _tell(table, run)
+    _tell(table, run, asked.model, amount_unit)
     data = run.table().to_csv().encode()
     if csv is None:
         click.echo(data.decode(), nl=False)
@@ -91,20 +91,20 @@ def _simulate(own: Mapping[str, str | None], csv: str | None, asked: Asked) -> N
     click.echo(f"Written: {path} and {path.name}.run.json")
 
 
-def _tell(table: EventTable, run: EventRun) -> None:
+def _tell(table: EventTable, run: EventRun, model: str, amount_unit: str) -> None:
     """On standard error, what was understood: how a column was used is nothing a user should have to guess."""
-    for note in table.notes:
-        click.echo(f"note: {note}", err=True)
+    from ..engine.code.library import outline_of
+    from ..exchange.events.dosing import understood
+
+    said = [*table.notes, *understood(table, outline_of(model), amount_unit)]
     if run.covariates:
-        said = f"{', '.join(run.covariates)} give{'s' * (len(run.covariates) == 1)} parameters"
-        click.echo(f"note: {said}, in the units these have in the model", err=True)
+        give = f"{', '.join(run.covariates)} give{'s' * (len(run.covariates) == 1)} parameters"
+        said.append(f"{give}, in the units these have in the model")
     unused = [name for name in table.covariates if name not in run.covariates]
     # why a column is not used, a note of the table may have said already
     unused += [name for name in table.unused if not any(f"'{name[:40]}'" in note for note in table.notes)]
-    if unused:
-        click.echo(f"note: not used, since no parameter is called so: {', '.join(unused)}", err=True)
-    for failure in run.failures:
-        click.echo(f"note: ID {failure.id} could not be simulated, its rows are empty: {failure.reason}", err=True)
+    said += [f"not used, since no parameter is called so: {', '.join(unused)}"] if unused else []
+    tell([*said, *(f"ID {f.id} could not be simulated, its rows are empty: {f.reason}" for f in run.failures)])
 
 
 def _record(events: Path, run: EventRun, asked: Asked, parameters: Parameters) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..trials.run import Options, RunArm
+    from .options import Asked
 
 _MODEL = declared((model_option, params_option, set_option, bsa_option, weight_option))
 _FILE = click.option("--output", metavar="FILE", help="Write to a file, with its record; without it, print.")
@@ -147,7 +148,7 @@ def parameters(name: str, params: str | None, output: str | None) -> None:
     _write(made(whole_set(name, params, ()), outline_of(name).parameters), output, name)
 
 
-def _asked(options: Mapping[str, Any]) -> Any:
+def _asked(options: Mapping[str, Any]) -> Asked:
     rest = {"days": None, "times": None, "step": None, "side": "pre", "engine": "compiled", "rtol": 1e-6}
     return read_options(**(rest | dict(options)))
 
@@ -161,14 +162,12 @@ def _arm(schedule: str, asked: Options) -> RunArm:
 
 
 def _sbml_text(schedule: str | None, options: Mapping[str, Any]) -> str:
-    from ..dosing.given import given
     from ..exchange.sbml.writing import sbml_text
     from ..model.registry import get_model
 
     asked = _asked(options).resolve()
     arm = _arm(schedule if schedule is not None else "none", asked)
     plan = None if schedule is None else arm.schedule
-    given(arm.schedule, arm.bsa, arm.weight)  # a dose per body size says here what it lacks
     return sbml_text(get_model(asked.model), arm.parameters, plan, bsa=arm.bsa, weight=arm.weight, name=asked.model)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from .. import __version__
-from ..errors import PkpdError, nearest
+from ..errors import PkpdError, nearest, printable
 
 # One line a verb: its name, and what `pkpd --help` says of it without importing it.
 VERBS = {
@@ -109,7 +109,7 @@ class _Teller(logging.Handler):
     """Tells the user what takes a while, such as compiling a model for the first time."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(f"pkpd: {record.getMessage()}", err=True)
+        click.echo(f"pkpd: {printable(record.getMessage())}", err=True)
 
 
 @contextlib.contextmanager
@@ -130,5 +130,5 @@ def _drop_output() -> None:
 
 
 def _fail(sentence: str, status: int = 2) -> None:
-    click.echo(f"pkpd: {' '.join(sentence.split())}", err=True)
+    click.echo(f"pkpd: {printable(sentence)}", err=True)
     sys.exit(status)

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from ..studies.observation import Observations
 
 
-# how event tables among the files are read
+# how event tables are read
+UNITS = (
+    click.option("--time-unit", default="", metavar="h|d", help="Of event tables: TIME is in hours or days."),
+    click.option("--amount-unit", default="", metavar="UNIT", help="Of event tables: of AMT.  [default: its route's]"),
+)
 EVENTS = (
     click.option(
         "--dv",
@@ -26,10 +30,8 @@ EVENTS = (
         metavar="NAME",
         help="Of event tables: the output in DV, e.g. treg; with DVID, 1=treg; repeatable.",
     ),
-    click.option("--time-unit", default="", metavar="h|d", help="Of event tables: TIME is in hours or days."),
-    click.option("--amount-unit", default="", metavar="UNIT", help="Of event tables: of AMT.  [default: its route's]"),
+    *UNITS,
 )
-
 EVENT_NAMES = ("dv", "time_unit", "amount_unit")
 event_options = declared(EVENTS)
 

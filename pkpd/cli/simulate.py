@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .events import event_options, simulated_table
+from .events import simulated_table, table_options
 from .options import read_options, refuse_empty, simulation_options
 
 if TYPE_CHECKING:
+    from ..dosing.schedule import Schedule
     from ..inference.uncertainty.bands import Band
     from ..output.trajectory import Trajectory
     from ..trials.run import Run
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("schedule", required=False)
 @simulation_options
-@event_options
+@table_options
 @click.option("--uncertainty", metavar="FILE", help="Draws of parameters to show bands of, or default (the model's).")
 @click.option("--bands", metavar="FILE", help="With --uncertainty: write the bands as a tidy table.")
 @click.option("--csv", metavar="FILE", help="Write the trajectory as a tidy table.")
@@ -40,7 +41,8 @@ def simulate(
     """Simulate SCHEDULE, a name (see `pkpd schedules`) or a text, and print IL-2 exposure and cell counts.
 
     With --events instead, simulate every subject of an event table (ID TIME AMT EVID CMT RATE II ADDL SS ...) and write
-    the model's outputs at its observation records: ID, TIME, one column an output.
+    the model's outputs at its observation records: ID, TIME, one column an output. Without SCHEDULE, --model FILE.xml
+    gives the doses that are the file's own events.
 
     \b
     Examples:
@@ -52,20 +54,20 @@ def simulate(
     targets = {"--csv": csv, "--plot": plot, "--output": output, "--bands": bands}
     if simulated_table(targets | {"--uncertainty": uncertainty, "--wide": wide, "SCHEDULE": schedule}, options):
         return
-    if schedule is None:
-        raise click.UsageError("name a SCHEDULE, such as he2020 or '1 MIU daily x5', or an event table with --events")
     _check_targets(targets, wide, uncertainty)
     _simulate(schedule, targets, uncertainty, wide, options)
 
 
 def _simulate(
-    schedule: str, targets: Mapping[str, str | None], uncertainty: str | None, wide: bool, options: dict[str, Any]
+    schedule: str | None,
+    targets: Mapping[str, str | None],
+    uncertainty: str | None,
+    wide: bool,
+    options: dict[str, Any],
 ) -> None:
     """One schedule in one patient: printed, and written to each target."""
-    from ..dosing.library import load_schedule
-
     asked = read_options(**options)
-    plan = load_schedule(schedule)
+    name, plan = _schedule(schedule, asked.model)
     from ..trials.run import schedule_run, simulate_run
     from ..trials.summary import summary
     from .run import command_line
@@ -73,7 +75,7 @@ def _simulate(
     from .write import Beside, bands_of, notes, recorded
 
     chosen = asked.resolve()
-    run = schedule_run(" ".join(schedule.split()), plan, chosen)
+    run = schedule_run(name, plan, chosen)
     notes(run)
     own = None if uncertainty is None else uncertainty_for(run, chosen, asked.params, uncertainty)
     beside, trajectories = Beside(own), simulate_run(run)
@@ -81,6 +83,21 @@ def _simulate(
     click.echo(summary(run, trajectories, ranges))
     tables, record = recorded(run, trajectories, ranges, beside, command_line())
     _write(run, trajectories, ranges, targets, wide, tables, record)
+
+
+def _schedule(text: str | None, model: str) -> tuple[str, Schedule]:
+    """A schedule by name or text, else the doses that an SBML file gives its model; with what to call it."""
+    from ..dosing.library import load_schedule
+    from ..model.registry import FOREIGN
+
+    if text is not None:
+        return " ".join(text.split()), load_schedule(text)
+    if Path(model).suffix.lower() not in FOREIGN:
+        raise click.UsageError("name a SCHEDULE, such as he2020 or '1 MIU daily x5', or an event table with --events")
+    from ..dosing.schedule import Schedule
+    from ..exchange.sbml.reading.imported import read_sbml
+
+    return f"events of {Path(model).name}", read_sbml(Path(model)).schedule or Schedule.none()
 
 
 def _write(

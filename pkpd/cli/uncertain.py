@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import FileError
+from ..errors import FileError, printable
 
 if TYPE_CHECKING:
     from ..inference.uncertainty.draws import Draws
@@ -75,4 +75,4 @@ def base_set(options: Options) -> Parameters:
 def tell(sentences: Sequence[str]) -> None:
     """Notes on standard error."""
     for sentence in sentences:
-        click.echo(f"note: {sentence}", err=True)
+        click.echo(f"note: {printable(sentence)}", err=True)

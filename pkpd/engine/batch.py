@@ -19,7 +19,7 @@ from .integrate import arranged, patient_plan, stopped
 from .native import NativeFunctions
 from .parcel import pack, unpack
 from .plan import Plan, Whole
-from .plans import is_plain, many_routes, plain_plans, stacked
+from .plans import is_plain, many_routes, plain_plans, stacked, unmodelled
 from .run import Patients, Rows, prepare
 from .tolerances import Stopped, Tolerances
 
@@ -134,6 +134,12 @@ def _plans(code: NativeFunctions, piece: Piece, fixed: Fixed, able: Whole, repor
         sizes = [_size(piece.sizes[k]) for k in able]
         factors = None if piece.factors is None else piece.factors[able]
         routes, stretch = many_routes(model, fixed.routes[able]), _stretch(piece)
+        if lacking := unmodelled(piece.schedule, routes, model):
+            if len(lacking) == len(able):  # nobody's route says it: the model's fault, not a patient's
+                raise SimulationError(lacking[0])
+            for k, reason in lacking.items():
+                report.failed(int(able[k]), float("nan"), reason)
+            return _plans(code, piece, fixed, np.delete(able, list(lacking)), report)
         found = plain_plans(piece.schedule, routes, sizes, code.code.entered, model, factors, stretch)
         return [(able[own], plan) for own, plan in found]
     if piece.factors is not None or piece.begin is not None:

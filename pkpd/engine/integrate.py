@@ -40,14 +40,15 @@ def integrate(
     tolerances: Tolerances = DEFAULT,
     start: Moment | None = None,
     last_dose: Callable[[float], str] = lambda day: "not known",
+    begin: float | None = None,
 ) -> Course:
     """The course of one patient through what the doses do.
 
-    Without `start` the model begins at rest, on day 0 or earlier if the first dose or time is earlier; with it, only
-    what happens later than `start.time` is applied, and infusions that run then go on. Raises SimulationError telling
-    the day, the last dose and every state when the solver fails.
+    Without `start` the model begins at rest on day `begin`, by default 0 or earlier if the first dose or time is; with
+    it, only what happens later than `start.time` is applied, and infusions that run then go on. Raises SimulationError
+    telling the day, the last dose and every state when the solver fails.
     """
-    first = _first(bound, actions, rows, start)
+    first = _first(bound, actions, rows, start, begin)
     coming = [a for a in actions if not start or a.time > first.time]
     running = running_at(actions, first.time) if start else ()
     solver = _compiled if engine == "compiled" else _scipy
@@ -159,10 +160,11 @@ def _scipy(
     return Course(np.where(rows.post[:, None] == 1, after[place], before[place]), end)
 
 
-def _first(bound: Bound, actions: Sequence[Action], rows: Rows, start: Moment | None) -> Moment:
+def _first(bound: Bound, actions: Sequence[Action], rows: Rows, start: Moment | None, rest: float | None) -> Moment:
     """Where to begin; SimulationError when that is later than a row, or the state is another model's."""
     earliest = float(min(rows.times, default=0.0))
-    begin = start.time if start else min([0.0, earliest, *(a.time for a in actions[:1])])
+    early = min([0.0, earliest, *(a.time for a in actions[:1])])
+    begin = start.time if start else early if rest is None else rest
     if len(rows.times) and earliest < begin - TIE:
         raise SimulationError(f"a time of {earliest:g} d lies before the start on day {begin:g}")
     first = start or Moment(begin, bound.initial)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..model.outline import Outline
+from ..model.registry import MODELS, get_model
 from .code.library import Code, code_of
 from .code.memory import WIDTH
 from .functions import Fixed, Vector, parts

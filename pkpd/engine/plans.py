@@ -11,6 +11,7 @@ import numpy as np
 from ..dosing.dose import Dose
 from ..dosing.given import body_scale
 from ..dosing.schedule import Schedule
+from ..errors import SimulationError
 from ..model.outline import Outline
 from ..units import coherent_factor, factor
 from .compile import state_route
@@ -74,6 +75,21 @@ def many_routes(model: Outline, routes: Vector) -> ManyRoutes:
         rate=np.hstack([rate / units, 0 * one]),
         duration=np.hstack([duration / day, 0 * one]),
     )
+
+
+def unmodelled(schedule: Schedule, routes: ManyRoutes, model: Outline) -> dict[int, str]:
+    """The patients whose routes lack a rate or duration that a dose leaves to the model, with the reason of each."""
+    found: dict[int, str] = {}
+    for dose in schedule.doses:
+        if dose.modelled and dose.status != "missed":
+            r = routes.index(dose.route, model)
+            check_infusion(model, dose, routes.names[r])
+            for k in range(len(routes.rate)):
+                try:
+                    check_modelled(dose, routes.names[r], float(routes.rate[k, r]), float(routes.duration[k, r]))
+                except SimulationError as error:
+                    found.setdefault(k, str(error))
+    return found
 
 
 def is_plain(schedule: Schedule) -> bool:
@@ -151,8 +167,6 @@ def _arrivals(
     amount, lag, per_day = dose.amount * per_unit * routes.bioavailability[:, r], routes.lag[:, r], factor("d", time)
     amount = amount if share is None else amount * share
     check_infusion(model, dose, routes.names[r])
-    if dose.modelled:
-        check_modelled(dose, routes.names[r], float(routes.rate[:, r].min()), float(routes.duration[:, r].min()))
     days = routes.duration[:, r] if dose.modelled == "duration" else np.full(len(body), float(dose.duration or 0))
     rate = amount / (days * per_day) if dose.duration or dose.modelled == "duration" else np.zeros(len(body))
     if dose.rate is not None or dose.modelled == "rate":

@@ -136,6 +136,13 @@ class Model:
         return {s.name: Add(*(c.term for c in self.changes if c.state == s.name)) for s in self.states}
 
     @property
+    def follows_clock(self) -> bool:
+        """Whether time itself stands in an equation or an output."""
+        clock = symbol("time")
+        terms = [*(c.term for c in self.changes), *(d.expression for d in self.rates + self.outputs)]
+        return any(clock in term.free_symbols for term in terms)
+
+    @property
     def covariates(self) -> tuple[str, ...]:
         """Names of the parameters that describe the patient."""
         return tuple(p.name for p in self.parameters if p.covariate)

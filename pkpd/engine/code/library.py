@@ -10,6 +10,7 @@ import io
 import json
 import logging
 import platform
+import re
 import zipfile
 from dataclasses import asdict, dataclass
 from functools import lru_cache

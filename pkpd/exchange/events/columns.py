@@ -54,6 +54,7 @@ class Columns:
     time_unit: str
     amount_unit: str
     notes: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ def find_columns(sheet: Sheet, time_unit: str = "", amount_unit: str = "") -> Co
     time = _time_unit(sheet, headings_used, time_unit)
     amount = _amount_unit(sheet, headings_used, time, amount_unit)
     further = tuple(k for k in range(len(sheet.names)) if k not in used)
-    return Columns(at, further, time, amount, _notes(sheet, headings_used, further, at))
+    other = tuple((name, heading.field) for name, heading in headings_used if heading.rank)
+    return Columns(at, further, time, amount, _notes(sheet, headings_used, further, at), other)
 
 
 def fields_of(names: Sequence[str]) -> list[str]:

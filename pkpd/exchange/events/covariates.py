@@ -27,12 +27,21 @@ class Columns:
 
 
 def parameter_columns(table: EventTable, model: Outline) -> Columns:
-    """The columns whose name, in any case, is a parameter's; ParameterError where two name the same one."""
+    """The columns whose name, as written or else in any case, is a parameter's; ParameterError where two name the same
+    one, and where the name of a parameter was read as a field of the records.
+    """
+    exact = {d.name: d.name for d in model.parameters}
     declared = {d.name.lower(): d.name for d in model.parameters}
+    for column, field in table.aliases:
+        if own := exact.get(column) or declared.get(column.lower()):
+            raise ParameterError(
+                f"{table.origin}: the column '{column[:40]}' is read as {field}, and model {model.name} has a "
+                f"parameter '{own}'; name the column {field} if it is that, or call the parameter something else"
+            )
     found: dict[str, int] = {}
     for place, column in enumerate(table.covariates):
         low = column.lower()
-        name = declared.get(low) or declared.get(ALIASES.get(low, ""))
+        name = exact.get(column) or declared.get(low) or declared.get(ALIASES.get(low, ""))
         if name is None:
             continue
         if name in found:

@@ -72,6 +72,7 @@ def route_of(compartment: str, model: Outline) -> str:
     routes, states = [r.name for r in model.routes], [s.name for s in model.states]
     if not compartment or compartment in routes:
         return compartment
+    own = {r.name: r.into for r in model.routes}
     named = compartment
     if compartment.isascii() and compartment.isdigit():
         number = int(compartment[:9])
@@ -81,11 +82,31 @@ def route_of(compartment: str, model: Outline) -> str:
     if named not in states:
         hint = nearest(named, [*routes, *states]) or f"; model {model.name} {_compartments([*routes, *states])}"
         raise SimulationError(f"CMT '{named[:40]}' is no route or state of model {model.name}{hint}")
+    if own.get(named, named) != named:  # a route called like a state, but into another one
+        raise SimulationError(
+            f"CMT '{compartment[:40]}' is the state {named}, but the route {named} goes into {own[named]}: rename one"
+        )
     feeding = [r.name for r in model.routes if r.into == named]
     if len(feeding) > 1:
         said = " or ".join(feeding)
         raise SimulationError(f"CMT '{compartment}' is the state {named}, which several routes feed: say {said}")
     return feeding[0] if feeding else named
+
+
+def understood(table: EventTable, model: Outline, amount_unit: str = "") -> tuple[str, ...]:
+    """What was taken for granted of a table, as sentences: columns by other names, the unit of AMT, and the route of a
+    dose that names none.
+    """
+    said = [f"the column {name} is read as {field}" for name, field in table.aliases]
+    doses = [r for s in table.subjects for r in dose_records(s) if r.evid != RESET]
+    if not amount_unit:
+        taken = {route_of(r.compartment, model) or _first(model) for r in doses if not r.unit}
+        said += [f"AMT is read in {_units(model)[name]}, the unit of {name}" for name in sorted(taken)]
+    bare = [r.line for r in doses if not r.compartment]
+    if bare and len(model.routes) > 1:
+        where = f"line {bare[0]}" + f" and {len(bare) - 1} more" * (len(bare) > 1)
+        said.append(f"doses without CMT go by {_first(model)}, the first route: {where}")
+    return tuple(said)
 
 
 def _compartments(names: Sequence[str]) -> str:

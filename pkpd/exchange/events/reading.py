@@ -48,9 +48,8 @@ def read_event_text(text: str, origin: str, *, time_unit: str = "", amount_unit:
     rows = _as_rows(sheet, columns, ids, values)
     records = [to_record(row, origin) for row in rows]
     notes = (*sheet.notes, *columns.notes, *skipped, *why, *_noted(rows, records))
-    return EventTable(
-        origin, columns.time_unit, _subjects(rows, records, origin, "ID" in columns.at), covariates, unused, notes
-    )
+    subjects = _subjects(rows, records, origin, "ID" in columns.at)
+    return EventTable(origin, columns.time_unit, subjects, covariates, unused, notes, columns.aliases)
 
 
 def is_event_table(path: Path) -> bool:

@@ -52,7 +52,8 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class EventTable:
     """A whole table: where it comes from, the unit TIME was declared in (`h` or `d`), its subjects, the names of its
-    covariates (every further column of numbers), the columns not used, and what a reader should know.
+    covariates (every further column of numbers), the columns not used, what a reader should know, and the columns
+    taken for a field by another name, (name, field) each.
     """
 
     origin: str
@@ -61,3 +62,4 @@ class EventTable:
     covariates: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()

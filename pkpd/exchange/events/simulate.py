@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ...model.declaration import Model
 
 RECORDS = ("observations", "all")
+SHOWN = (OBSERVATION, OTHER)  # EVID of the first of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,13 @@ class EventFailure:
 class EventRun:
     """Outputs at the records asked for, in the order of the table.
 
-    `lines` are their lines, `ids` and `times` ID and TIME as written. `run["treg"]` is an output in its own unit, shape
-    (rows,); `values` has shape (rows, outputs). `covariates` are the columns that gave parameters.
+    `lines` are their lines, `kinds` their EVID, `ids` and `times` ID and TIME as written. `run["treg"]` is an output in
+    its own unit, shape (rows,); `values` has shape (rows, outputs). `covariates` are the columns that gave parameters.
     """
 
     origin: str
     lines: tuple[int, ...]
+    kinds: tuple[int, ...]
     ids: tuple[str, ...]
     times: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -63,11 +65,14 @@ class EventRun:
         return self.values[:, self.outputs.index(name)]
 
     def table(self) -> Table:
-        """One row a record: ID, TIME, then the outputs in their own units, empty where a subject failed."""
+        """One row a record: ID, TIME, EVID where doses are among them, then the outputs in their own units, empty where
+        a subject failed.
+        """
         columns = (
             [None if np.isnan(value) else float(value) for value in self.values[:, k]] for k in range(len(self.outputs))
         )
-        return Table((("ID", self.ids), ("TIME", self.times), *zip(self.outputs, columns, strict=True)))
+        evid = (("EVID", self.kinds),) if any(kind not in SHOWN for kind in self.kinds) else ()
+        return Table((("ID", self.ids), ("TIME", self.times), *evid, *zip(self.outputs, columns, strict=True)))
 
 
 def simulate_events(
@@ -117,6 +122,7 @@ def _gathered(
     return EventRun(
         origin=table.origin,
         lines=tuple(record.line for _, record in rows),
+        kinds=tuple(record.evid for _, record in rows),
         ids=tuple(subject.id for subject, _ in rows),
         times=tuple(record.text for _, record in rows),
         outputs=tuple(shape.outputs[k].name for k in numbers),
@@ -132,6 +138,5 @@ def _course(
 ) -> Course:
     """A subject with its schedule and the numbers of the records asked for; PkpdError before anything is simulated."""
     schedule = schedule_of(table, subject, outline_of(model), amount_unit)
-    shown = (OBSERVATION, OTHER)
-    wanted = tuple(k for k, r in enumerate(subject.records) if records == "all" or r.evid in shown)
+    wanted = tuple(k for k, r in enumerate(subject.records) if records == "all" or r.evid in SHOWN)
     return Course(subject, schedule, wanted)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,34 +52,47 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Stretch:
-    """Records `first` to `last` of a subject, which share their covariates; they hold from the record before."""
+class _Laid:
+    """A subject record by record: its day, the model with the numbers of the record (for its doses and outputs), and
+    with those that hold on the way to it; `lead` is the first record of its time, whose numbers these are.
+    """
 
-    first: int
-    last: int
-    bound: Bound
+    days: tuple[float, ...]
+    at: tuple[Bound, ...]
+    lead: tuple[int, ...]
+
+    def way(self, k: int) -> Bound:
+        """The model on the way to record k."""
+        return self.at[self.lead[k]]
 
 
 def subject_values(task: Task, course: Course) -> tuple[Vector, str]:
     """Outputs at the wanted records, shape (records, outputs), and ""; or NaN and why the subject cannot be simulated.
     PkpdError where the model cannot give what its records ask for.
     """
-    later = shift(course.subject)
-    times = [float(record.clock + later if later else record.clock) for record in course.subject.records]
-    stretches = _stretches(task, course)
+    laid = _laid(task, course)
     found = np.full((len(course.wanted), len(task.outputs)), np.nan)
-    acts = _actions(task, course, stretches, len(times))
-    sides = _sides(course, acts, times)
-    rows = [(row, k, side) for row, (k, side) in enumerate(zip(course.wanted, sides, strict=True)) if side is not None]
+    acts = _actions(task, course, laid, len(laid.days))
+    sides = list(zip(range(len(found)), course.wanted, _sides(course, acts, laid), strict=True))
     try:
-        _walk(task, course, stretches, acts, times, rows, found)
-        for row, (k, side) in enumerate(zip(course.wanted, sides, strict=True)):
-            if side is None:  # one of several records at its time: what those above it do, and no more
-                _walk(task, course, stretches, _actions(task, course, stretches, k + 1), times, [(row, k, 1)], found)
+        _walk(task, course, laid, acts, [(row, k, side) for row, k, side in sides if side is not None], found)
+        _within(task, course, laid, acts, [(row, k) for row, k, side in sides if side is None], found)
         _check_numbers(task, course, found)
     except SimulationError as error:
         return np.full_like(found, np.nan), str(error)
     return found, ""
+
+
+def _within(
+    task: Task, course: Course, laid: _Laid, acts: Sequence[Action], rows: Sequence[tuple[int, int]], found: Vector
+) -> None:
+    """Records between others of their time that dose: what those above them do, and no more."""
+    moment, behind, unseen = None, 0, np.empty((1, len(task.outputs)))
+    for row, k in rows:
+        if laid.lead[k] > behind:
+            moment = _walk(task, course, laid, acts, [(0, laid.lead[k] - 1, 1)], unseen, moment, behind)
+            behind = laid.lead[k]
+        _walk(task, course, laid, _actions(task, course, laid, k + 1), [(row, k, 1)], found, moment, behind)
 
 
 def _check_numbers(task: Task, course: Course, found: Vector) -> None:
@@ -92,28 +104,28 @@ def _check_numbers(task: Task, course: Course, found: Vector) -> None:
         raise SimulationError(f"output '{name}' is not a finite number on line {record.line} (TIME {record.text})")
 
 
-def _stretches(task: Task, course: Course) -> list[_Stretch]:
-    """The records of a subject in runs of the same covariates, each with the model's numbers."""
-    values = values_of(course.subject, task.columns)
-    starts = [0, *(k for k in range(1, len(values)) if values[k] != values[k - 1]), len(values)]
-    code, found = functions(task.model, task.engine), list[_Stretch]()
-    for first, after in pairwise(starts):
-        line = course.subject.records[first].line
-        try:
-            own = numbers(code, task.parameters, task.columns, values[first])
-            found.append(_Stretch(first, after - 1, bound_of(code, code.fixed(own), task.parameters)))
-        except PkpdError as error:
-            raise type(error)(f"{task.origin}, line {line}: {error}") from None
-    return found
+def _laid(task: Task, course: Course) -> _Laid:
+    records, values = course.subject.records, values_of(course.subject, task.columns)
+    code, known, at, lead = functions(task.model, task.engine), dict[object, Bound](), list[Bound](), list[int]()
+    for k, (record, own) in enumerate(zip(records, values, strict=True)):
+        if own not in known:
+            try:
+                fixed = code.fixed(numbers(code, task.parameters, task.columns, own))
+                known[own] = bound_of(code, fixed, task.parameters)
+            except PkpdError as error:
+                raise type(error)(f"{task.origin}, line {record.line}: {error}") from None
+        at.append(known[own])
+        lead.append(lead[k - 1] if k and records[k - 1].clock == record.clock else k)
+    return _Laid(tuple(float(record.clock) for record in records), tuple(at), tuple(lead))
 
 
-def _actions(task: Task, course: Course, stretches: Sequence[_Stretch], until: int) -> tuple[Action, ...]:
+def _actions(task: Task, course: Course, laid: _Laid, until: int) -> tuple[Action, ...]:
     """What the dose records before record number `until` do, each with the numbers that hold at it; PkpdError names
     the line of one that the model cannot take.
 
     A dose record itself shows what it leaves, so it counts among those before it.
     """
-    records, held = course.subject.records, [s.bound for s in stretches for _ in range(s.first, s.last + 1)]
+    records, later = course.subject.records, float(shift(course.subject))
     own = [k for k, record in enumerate(records) if record.evid in DOSING]
     line = 0
 
@@ -122,30 +134,30 @@ def _actions(task: Task, course: Course, stretches: Sequence[_Stretch], until: i
         for k, dose in zip(own, course.schedule.doses, strict=True):
             if k < until:
                 line = records[k].line
-                yield dose, held[k], 1.0
+                yield dose, laid.at[k], 1.0
 
     try:
-        return listed_actions(doses())
+        found = listed_actions(doses())
     except PkpdError as error:
         raise type(error)(f"{task.origin}, line {line}: {error}") from None
+    return tuple(replace(a, time=a.time - later) for a in found) if later else found
 
 
-def _sides(course: Course, acts: Sequence[Action], times: Sequence[float]) -> list[int | None]:
+def _sides(course: Course, acts: Sequence[Action], laid: _Laid) -> list[int | None]:
     """Whether each wanted record shows the state before (0) or after (1) all that happens at its time, or None for a
     part of it.
     """
-    records = course.subject.records
-    doses: dict[Fraction, list[int]] = {}
-    for k, record in enumerate(records):
+    doses: dict[int, list[int]] = {}
+    for k, record in enumerate(course.subject.records):
         if record.evid in DOSING:
-            doses.setdefault(record.clock, []).append(k)
+            doses.setdefault(laid.lead[k], []).append(k)
     pending = np.array([a.time for a in acts if a.rank == 0 and a.amount])
 
     def side(k: int) -> int | None:
-        same = doses.get(records[k].clock, [])
+        same, day = doses.get(laid.lead[k], []), laid.days[k]
         if not same or same[-1] <= k:
             return 1
-        nearby = np.searchsorted(pending, times[k] - TIE), np.searchsorted(pending, times[k] + TIE, side="right")
+        nearby = np.searchsorted(pending, day - TIE), np.searchsorted(pending, day + TIE, side="right")
         return None if same[0] <= k or nearby[0] < nearby[1] else 0
 
     return [side(k) for k in course.wanted]
@@ -154,31 +166,50 @@ def _sides(course: Course, acts: Sequence[Action], times: Sequence[float]) -> li
 def _walk(
     task: Task,
     course: Course,
-    stretches: Sequence[_Stretch],
+    laid: _Laid,
     acts: Sequence[Action],
-    times: Sequence[float],
     rows: Sequence[tuple[int, int, int]],
     found: Vector,
-) -> None:
-    """Simulate through the stretches and put outputs into `found`; `rows` are (row there, record, side)."""
-    if not rows:
-        return
-    start: Moment | None = None
+    start: Moment | None = None,
+    behind: int = 0,
+) -> Moment | None:
+    """Simulate on from record `behind`, which nothing before follows, and put outputs into `found`; `rows` are (row
+    there, record, side), in order. Returns the state after the last of them.
+    """
 
     def told(day: float) -> str:  # written out only for the message of a failure
-        return last_dose(given(course.schedule), day)
+        return last_dose(given(course.schedule), day + float(shift(course.subject)))
 
-    final = max(k for _, k, _ in rows)
-    for stretch in stretches:
-        own = [(row, k, side) for row, k, side in rows if stretch.first <= k <= stretch.last]
-        end = times[min(stretch.last, final)]
-        asked = np.array([*(times[k] for _, k, _ in own), end])
+    done = 0
+    for first, last in _runs(laid, behind, rows[-1][1] if rows else -1):
+        upto = bisect_right(rows, last, done, key=lambda row: row[1])
+        own, done, way = rows[done:upto], upto, laid.way(first)
+        asked = np.array([*(laid.days[k] for _, k, _ in own), laid.days[last]])
         sides = np.array([*(side for _, _, side in own), 1], dtype=np.int64)
-        course_found = integrate(stretch.bound, acts, Rows(asked, sides), task.engine, task.tolerances, start, told)
+        wanted, rest = Rows(asked, sides), laid.days[0]
+        course_found = integrate(way, acts, wanted, task.engine, task.tolerances, start, told, rest)
         start = course_found.end
-        clock, states = asked[:-1] * stretch.bound.per_day, course_found.states[:-1]
-        for column, output in enumerate(task.outputs if own else ()):
-            values = stretch.bound.functions.output(output, clock, states, stretch.bound.p)
-            found[[row for row, _, _ in own], column] = values
-        if final <= stretch.last:
-            return
+        _outputs(task, laid, own, course_found.states, found)
+    return start
+
+
+def _runs(laid: _Laid, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Records from `first` to `last` in runs that share the numbers on the way to them."""
+    begin = first
+    for k in range(first, last + 1):
+        if k == last or laid.way(k + 1) is not laid.way(begin):
+            yield begin, k
+            begin = k + 1
+
+
+def _outputs(task: Task, laid: _Laid, own: Sequence[tuple[int, int, int]], states: Vector, found: Vector) -> None:
+    """Outputs of rows from their states, with the numbers of each record."""
+    places: dict[int, list[int]] = {}
+    for place, (_, k, _) in enumerate(own):
+        places.setdefault(id(laid.at[k]), []).append(place)
+    for alike in places.values():
+        bound = laid.at[own[alike[0]][1]]
+        clock = np.array([laid.days[own[place][1]] for place in alike]) * bound.per_day
+        for column, output in enumerate(task.outputs):
+            values = bound.functions.output(output, clock, states[alike], bound.p)
+            found[[own[place][0] for place in alike], column] = values

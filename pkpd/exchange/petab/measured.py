@@ -58,7 +58,7 @@ def unheld_course(schedule: Schedule) -> str:
         if dose.reset:
             return f"its schedule resets the patient {on}, which PEtab cannot hold"
         if dose.modelled:
-            return f"the {dose.modelled} of its infusion {on} is modelled, which is not written yet"
+            return f"the {dose.modelled} of its infusion {on} is left to the model, which slots of doses do not hold"
     return ""
 
 

@@ -12,26 +12,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from ...engine.compile import bind, own_vector
+from ...engine.compile import own_vector
 from ...model.declaration import Definition, Expression, Model, Output, ParameterDeclaration, State, symbol
 from ...model.outline import outline
 from ...parameters import Parameter, Parameters
 from ...units import coherent_factor
+from .formulas import formula_text
 from .notes import about, model_annotation
 from .page import Page, Said, new_page
 from .words import plain
-
-
-def model_document(model: Model, parameters: Parameters) -> Any:
-    """The model with these values as a `libsbml.SBMLDocument`, without doses; every number is in coherent units.
-
-    Raises ParameterError for a value that is missing or in another dimension, and PkpdError without libsbml.
-    """
-    page = model_page(model, parameters)
-    slopes(page)
-    return page.document
 
 
 def output_ids(model: Model) -> Mapping[str, str]:
@@ -49,20 +39,24 @@ def output_ids(model: Model) -> Mapping[str, str]:
     return found
 
 
-def model_page(model: Model, parameters: Parameters, name: str = "", more: Sequence[str] = ()) -> Page:
-    """A page with all but the rates of change; `name` is what to call the model, and `more` what else its notes say."""
+def model_page(
+    model: Model, parameters: Parameters, name: str = "", more: Sequence[str] = (), schedule: str = ""
+) -> Page:
+    """A page with all but the rates of change; `name` is what to call the model, `more` what else its notes say, and
+    `schedule` the annotation of that name. ParameterError for a value that is missing or in another dimension.
+    """
     page = new_page(model, output_ids(model).values())
     page.sbml.setId(page.table.free(re.sub(r"\W", "_", f"model_{model.name}", flags=re.ASCII)))
     page.sbml.setName(plain(name or model.name))
     page.sbml.setNotes(about(model, parameters, more))
-    page.sbml.setAnnotation(model_annotation(model))
+    page.sbml.setAnnotation(model_annotation(model, page.maths, schedule))
     values = own_vector(outline(model), parameters)
     for declared, value in zip(model.parameters, values, strict=True):
         _parameter(page, declared, parameters[declared.name], value)
     for definition in model.derived:
         _definition(page, definition, "derived")
-    for state, scale in zip(model.states, _scales(model, parameters), strict=True):
-        _state(page, state, scale)
+    for state in model.states:
+        _state(page, state)
     for definition in model.rates:
         _definition(page, definition, "rate")
     for output in model.outputs:
@@ -83,8 +77,20 @@ def _parameter(page: Page, declared: ParameterDeclaration, given: Parameter, val
     said = [f"{given.text}; {given.basis}" + ("" if given.basis == "assumed" else f" ({source})"), given.where]
     own = {"value": repr(given.value), "basis": given.basis, "source": source}
     own |= {"covariate": "true"} if declared.covariate else {}
+    own |= {"declared": declared.unit} if declared.unit != given.unit else {}
+    own |= _beside(given)
     what = Said("parameter", declared.name, given.unit, given.meaning, [*said, given.note], own)
     page.quantity(declared.name, page.table.coherent(declared.unit), what, value, constant=True)
+
+
+def _beside(given: Parameter) -> dict[str, str]:
+    """What SBML has no place for: bounds, prior, variation and where the value stands."""
+    numbers = dict(zip(("low", "high"), given.bounds, strict=True))
+    numbers |= dict(zip(("prior", "prior_sd"), given.prior or (), strict=False))
+    numbers |= {key: value for key in ("spread", "occasion") if (value := getattr(given, key)) is not None}
+    texts = {"average": "" if given.average == "median" else given.average, "where": given.where, "note": given.note}
+    texts["correlation"] = "; ".join(f"{name} {value!r}" for name, value in given.correlation)
+    return {key: repr(value) for key, value in numbers.items() if math.isfinite(value)} | texts
 
 
 def _definition(page: Page, definition: Definition, kind: str) -> None:
@@ -98,31 +104,16 @@ def _definition(page: Page, definition: Definition, kind: str) -> None:
     page.assign(definition.name, definition.expression, unit)
 
 
-def _state(page: Page, state: State, scale: float) -> None:
+def _state(page: Page, state: State) -> None:
     unit = page.table.coherent(state.unit)
     size = coherent_factor(state.unit, page.model.time)
-    said = Said("state", state.name, state.unit, state.meaning, (), {"scale": repr(scale)})
+    said = Said("state", state.name, state.unit, state.meaning, (), {"scale": formula_text(page.maths, state.scale)})
     if state.initial.is_number:
         value = float(state.initial) * size
         page.quantity(state.name, unit, said, value)
         return
     page.quantity(state.name, unit, said)
     page.begin(state.name, state.initial, unit)
-
-
-def _scales(model: Model, parameters: Parameters) -> list[float]:
-    """The scale of every state in its own unit, for these values."""
-    if all(state.scale.is_number for state in model.states):
-        return [float(state.scale) for state in model.states]
-    sizes = [coherent_factor(state.unit, model.time) for state in model.states]
-    return [_parted(scale, size) for scale, size in zip(bind(model, parameters).scale.tolist(), sizes, strict=True)]
-
-
-def _parted(product: float, size: float) -> float:
-    """The number that times `size` is `product`, to the last bit where there is one."""
-    near = product / size
-    beside = (near, math.nextafter(near, 0), math.nextafter(near, math.inf))
-    return next((number for number in beside if number * size == product), near)
 
 
 def _output(page: Page, output: Output, identity: str) -> None:

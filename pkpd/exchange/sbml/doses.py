@@ -29,7 +29,7 @@ Body = Mapping[str, float | None]  # bsa in m2 and weight in kg, of doses per m2
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class DoseEvent:
     """On `day`, which is `time` (days) and then `after` (in model time): `change` is added to `target`, or all is reset
     for an empty target.
     """
@@ -53,7 +53,7 @@ class Doses:
     numbers: Numbers
     running: dict[tuple[str, Expression, Expression], tuple[Expression, Expression]] = field(default_factory=dict)
 
-    def of(self, dose: Dose, body: float) -> list[Happening]:
+    def of(self, dose: Dose, body: float) -> list[DoseEvent]:
         """What a dose and its additional ones do, for the size `body` that its amount is per."""
         delivery = deliver(self.bound, dose, body)
         route = route_of(self.page.model, self.bound.route(dose.route).name)
@@ -63,7 +63,7 @@ class Doses:
         found = []
         for k in range(dose.additional + 1):
             time = dose.time + k * dose.interval
-            first = Happening(
+            first = DoseEvent(
                 float(time) + delivery.lag,
                 time,
                 (route.lag,),
@@ -75,8 +75,8 @@ class Doses:
         return found
 
     def _infusion(
-        self, first: Happening, dose: Dose, route: Route, amount: Expression, size: float, delivery: Delivery
-    ) -> list[Happening]:
+        self, first: DoseEvent, dose: Dose, route: Route, amount: Expression, size: float, delivery: Delivery
+    ) -> list[DoseEvent]:
         """Bioavailability scales the duration of an infusion with a rate, and the rate of one with a duration."""
         time = self.page.model.time
         if dose.rate is not None or dose.modelled == "rate":
@@ -109,7 +109,7 @@ def add_doses(page: Page, bound: Bound, schedule: Schedule, body: Body) -> dict[
     Raises ScheduleError for steady states, which no event can hold, and PkpdError for a dose that does not fit.
     """
     doses = Doses(page, bound, Numbers(page))
-    found: list[Happening] = []
+    found: list[DoseEvent] = []
     for dose in schedule.doses:
         if dose.status == "missed":
             continue
@@ -121,16 +121,16 @@ def add_doses(page: Page, bound: Bound, schedule: Schedule, body: Body) -> dict[
         now = float(dose.time)
         if dose.reset:
             found = [h for h in found if h.day < now - TIE]
-            found.append(Happening(now, dose.time, (), "", _number(0), "reset"))
+            found.append(DoseEvent(now, dose.time, (), "", _number(0), "reset"))
         if dose.gives:
             found += doses.of(dose, float(body_scale(dose, **body)))
     _write(doses, _joined(found))
     return doses.entering()
 
 
-def _joined(found: Sequence[Happening]) -> list[Happening]:
+def _joined(found: Sequence[DoseEvent]) -> list[DoseEvent]:
     """In order of time, with one for what happens to one target at one time."""
-    joined: dict[tuple[Fraction, tuple[Expression, ...], str], Happening] = {}
+    joined: dict[tuple[Fraction, tuple[Expression, ...], str], DoseEvent] = {}
     for h in sorted(found, key=lambda h: h.day):
         key = (h.time, h.after, h.target)
         earlier = joined.get(key)
@@ -138,14 +138,14 @@ def _joined(found: Sequence[Happening]) -> list[Happening]:
     return [h for h in joined.values() if h.change != 0 or not h.target]
 
 
-def _both(a: Happening, b: Happening) -> Happening:
+def _both(a: DoseEvent, b: DoseEvent) -> DoseEvent:
     return a if not a.target else replace(a, change=a.change + b.change, said=f"{a.said}; {b.said}")
 
 
-def _write(doses: Doses, happenings: Sequence[Happening]) -> None:
+def _write(doses: Doses, events: Sequence[DoseEvent]) -> None:
     """Priorities only where a reset needs them: not every tool knows them."""
-    ranked = any(not h.target for h in happenings)
-    for number, h in enumerate(happenings, 1):
+    ranked = any(not h.target for h in events)
+    for number, h in enumerate(events, 1):
         event = _event(doses.page, number, h)
         if ranked:
             event.createPriority().setMath(doses.page.maths.number(0.0 if h.target else 1.0))
@@ -159,7 +159,7 @@ def _write(doses: Doses, happenings: Sequence[Happening]) -> None:
             _assign(doses.page, event, count.name, _number(0), "dimensionless")
 
 
-def _event(page: Page, number: int, h: Happening) -> Any:
+def _event(page: Page, number: int, h: DoseEvent) -> Any:
     """An event that happens once, from the very beginning on if that is its time."""
     event, time = page.sbml.createEvent(), page.model.time
     event.setId(page.table.free(f"event_{number}"))

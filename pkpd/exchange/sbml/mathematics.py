@@ -48,6 +48,8 @@ class Mathematics:
         """The MathML of an expression as a libsbml ASTNode; `unit` is the id of the unit of a bare number."""
         if isinstance(e, sympy.Symbol):
             return self._symbol(e.name)
+        if e.is_Rational and not e.is_Integer and max(abs(e.p), e.q) < _WHOLE:  # as such, so that it reads back
+            return self._apply("DIVIDE", [self.number(float(e.p), unit), self.number(float(e.q))])
         if e.is_number and not e.has(sympy.Piecewise, Relational):
             return self.number(float(e), unit)
         if isinstance(e, sympy.Add):
@@ -121,7 +123,11 @@ class Mathematics:
             return self.tree(base)
         if _divides(base**exponent) and exponent.is_number:
             return self._apply("DIVIDE", [self.number(1.0), self._power(base, -exponent)])
-        return self._apply("FUNCTION_POWER", [self.tree(base), self.tree(exponent)])
+        return self._apply("FUNCTION_POWER", [self.tree(base), self._exponent(exponent)])
+
+    def _exponent(self, e: Expression) -> Any:
+        """A number as one, or the unit of the power could not be checked."""
+        return self.number(float(e)) if e.is_Rational else self.tree(e)
 
     def _extreme(self, e: Expression) -> Any:
         """max(a, b) as b where a < b, and else a."""

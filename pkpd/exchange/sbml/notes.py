@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ... import __version__
-from ...model.declaration import Model
+from ...model.declaration import Model, Route
 from ...parameters import Parameters
+from .formulas import formula_text
+from .mathematics import Mathematics
 from .words import annotation, inner, notes
 
 _UNITS = (
@@ -16,8 +18,8 @@ _UNITS = (
     "notes and the annotation of a parameter give its value and unit as in its source."
 )
 _LEFT_OUT = (
-    "SBML does not hold what pkpd also knows: bounds, priors and the spread between patients of parameters, and the "
-    "names of flows."
+    "Bounds, priors and the spread between patients of parameters, routes of doses and the records behind the events "
+    "stand in annotations, which pkpd reads and other tools pass over. The names of flows are left out."
 )
 _CAUTION = (
     f"Written by pkpd {__version__}, research software: not for decisions on the care of patients. If you use it, "
@@ -40,8 +42,22 @@ def about(model: Model, parameters: Parameters, more: Sequence[str] = ()) -> str
     return notes(said)
 
 
-def model_annotation(model: Model) -> str:
-    """The annotation of the model, as `words.annotation` describes it."""
-    own = {"name": model.name, "time": model.time, "fingerprint": model.fingerprint, "version": __version__}
-    routes = "".join(inner("route", {"name": r.name, "into": r.into, "unit": r.unit}) for r in model.routes)
-    return annotation("model", own, routes)
+def model_annotation(model: Model, maths: Mathematics, schedule: str = "") -> str:
+    """The annotation of the model, as `words.annotation` describes it; `schedule` is its element of that name."""
+    own = {"name": model.name, "time": model.time, "meaning": model.meaning}
+    own |= {"fingerprint": model.fingerprint, "version": __version__}
+    routes = "".join(inner("route", _route(r, maths)) for r in model.routes)
+    needs = "".join(
+        inner(
+            "requirement",
+            {"smaller": formula_text(maths, q.smaller), "larger": formula_text(maths, q.larger), "meaning": q.meaning},
+        )
+        for q in model.requirements
+    )
+    return annotation("model", own, routes + needs + schedule)
+
+
+def _route(route: Route, maths: Mathematics) -> dict[str, str]:
+    parts = ("bioavailability", "lag", "content", "rate", "duration")
+    own = {"name": route.name, "into": route.into, "unit": route.unit}
+    return own | {part: formula_text(maths, getattr(route, part)) for part in parts}

@@ -26,16 +26,24 @@ def annotation(element: str, attributes: Mapping[str, str], inside: str = "") ->
 
     Every parameter of an exported model has a `quantity` with `kind` (parameter, derived, state, rate, output, dose,
     infusion, or constant for what only converts units), `name` (as in our model, which is the id unless two would
-    share it) and `unit` (as in our model); a parameter also `value` in that unit, as its file has it, `basis`, `source`
-    (keys joined by "; ") and, where it describes the patient, `covariate`; a state `scale`, the size in that unit at
-    which it matters, which tolerances follow. The model itself has a `model` with `name`,
-    `time`, `fingerprint` and `version`, and in it a `route` (`name`, `into`, `unit`) for each way to dose. Numbers are
-    written so that they read back to the last bit.
+    share it) and `unit` (as in our model). A parameter also has `value` in that unit, as its file has it, `basis`,
+    `source` (keys joined by "; "), `covariate` where it describes the patient, `declared` (the unit of its declaration,
+    where it is another), and as it has them `low` and `high` (bounds), `prior` and `prior_sd`, `spread`, `occasion`,
+    `average`, `correlation` ("NAME NUMBER; ..."), `where` and `note`; a state has `scale`, the size in that unit at
+    which it matters, which tolerances follow.
+
+    The model itself has a `model` with `name`, `time`, `meaning`, `fingerprint` and `version`, and in it a `route`
+    (`name`, `into`, `unit`, `bioavailability`, `lag`, `content`, `rate`, `duration`) for each way to dose, a
+    `requirement` (`smaller`, `larger`, `meaning`) for each relation that a steady baseline needs and, where events hold
+    a schedule, a `schedule` (`length` in days) with a `dose` for each record (the fields of `pkpd.dosing.dose.Dose`).
+    What routes, requirements and scales say are formulas as `libsbml.formulaToL3String` writes them, of numbers and the
+    names of parameters and derived parameters. Numbers are written so that they read back to the last bit.
     """
     said = "".join(f" {name}={quoteattr(plain(value))}" for name, value in attributes.items() if value)
     return f'<pkpd:{element} xmlns:pkpd="{NAMESPACE}"{said}>{inside}</pkpd:{element}>'
 
 
-def inner(element: str, attributes: Mapping[str, str]) -> str:
+def inner(element: str, attributes: Mapping[str, str], inside: str = "") -> str:
     """An element inside an annotation."""
-    return f"<pkpd:{element}" + "".join(f" {k}={quoteattr(plain(v))}" for k, v in attributes.items() if v) + "/>"
+    said = "".join(f" {k}={quoteattr(plain(v))}" for k, v in attributes.items() if v)
+    return f"<pkpd:{element}{said}>{inside}</pkpd:{element}>"

@@ -12,6 +12,7 @@ from .digits import exact_text
 from .document import model_page, slopes
 from .doses import Body, add_doses
 from .library import library
+from .records import schedule_annotation
 
 
 def sbml_text(
@@ -26,14 +27,15 @@ def sbml_text(
     """An SBML Level 3 Version 1 file of a model with its own parameters or those given, and a schedule as events.
 
     `bsa` (m2) and `weight` (kg) size doses per m2 and per kg, as `simulate` does; `name` is what to call the model in
-    the file. Raises PkpdError: ScheduleError for a steady state, which SBML cannot hold, ParameterError for values that
-    cannot be used, and PkpdError where libsbml is not installed.
+    the file. Raises PkpdError: ScheduleError for a steady state, which SBML cannot hold, and for a dose per body size
+    that is not known, ParameterError for values that cannot be used, and PkpdError where libsbml is not installed.
     """
     own = model.defaults if parameters is None else parameters.over(model.defaults)
     values, body = sized(own, bsa, weight)
     bound = bind(model, values)
+    records = "" if schedule is None else schedule_annotation(schedule, body)  # says what body size is missing
     said = [] if schedule is None else _about(schedule, body)
-    page = model_page(model, values, name, said)
+    page = model_page(model, values, name, said, records)
     slopes(page, {} if schedule is None else add_doses(page, bound, schedule, body))
     return exact_text(page.libsbml, page.document)
 

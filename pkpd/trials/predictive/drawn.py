@@ -161,7 +161,7 @@ def _steady(
     population: Population, values: Mapping[str, Vector], blocks: Sequence[Mapping[str, Vector]]
 ) -> NDArray[np.bool_]:
     """Whether the model has a baseline for each patient, in every block of doses; same shape."""
-    shape = next(iter(values.values())).shape if values else (population.replicates, 1)
+    shape = next(iter(values.values())).shape if values else (population.replicates, len(population.facts))
     able = np.ones(shape, dtype=bool)
     code, model = cast(NativeFunctions, functions(population.model)), outline_of(population.model)
     for block in blocks or ({},):

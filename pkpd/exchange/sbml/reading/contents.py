@@ -39,7 +39,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class Event:
     """What an event does at a time (of the file's clock): new values by id. `first` tells whether it also happens when
     that time is 0 or earlier, `at_once` whether values are those of the moment at which it was triggered, `priority`
     which of several at one time comes first (the highest), None where the file leaves it open.
@@ -64,7 +64,7 @@ class Contents:
     initial: Formulas
     slopes: Formulas
     reactions: Formulas
-    events: tuple[Happening, ...]
+    events: tuple[Event, ...]
 
     @property
     def by_name(self) -> Mapping[str, Item]:
@@ -191,7 +191,7 @@ def _changes(reader: _Reader) -> Formulas:
     return found
 
 
-def _event(reader: _Reader, part: Any) -> Happening:
+def _event(reader: _Reader, part: Any) -> Event:
     """An event that happens at one time, which its trigger says as `time >= constants`."""
     what = f"event '{part.getId() or part.getName()}'"
     symbols = {k: symbol(i.name) for k, i in reader.items.items()}
@@ -214,7 +214,7 @@ def _event(reader: _Reader, part: Any) -> Happening:
         raise ModelError(f"{what} is delayed and uses values of the time of its trigger, which models here cannot hold")
     said = part.getPriority()
     priority = None if said is None else reader.formula(said, f"the priority of {what}")
-    return Happening(what, time, values, strict or not trigger.getInitialValue(), at_once, priority)
+    return Event(what, time, values, strict or not trigger.getInitialValue(), at_once, priority)
 
 
 def _stoichiometry(reader: _Reader, part: Any) -> Expression:

@@ -11,7 +11,7 @@ import sympy
 from ....errors import ModelError
 from ....model.declaration import Expression, symbol
 from .beginning import Beginning
-from .contents import Contents, Happening
+from .contents import Contents, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,9 @@ def read_doses(contents: Contents) -> tuple[Contents, Given]:
         for k in h.values
         if k not in switches
     ]
+    shifts = [s for s in shifts if s.amount]  # a dose of which nothing arrives
     infusions = [i for k in sorted(switches) for i in _infusions(contents, beginning, k, happening, stays)]
-    infusions = [part for i in infusions for part in _parted(i, resets)]
+    infusions = [part for i in infusions for part in _parted(i, resets) if part.rate]
     return _without(contents, switches, beginning), Given(tuple(shifts), tuple(infusions), resets, never)
 
 
@@ -76,13 +77,13 @@ def _fixed(e: Expression, stays: frozenset[Expression], beginning: Beginning, wh
     return beginning.number(e, what)
 
 
-def _refuse_clashes(contents: Contents, timed: Iterable[tuple[float, Happening]], beginning: Beginning) -> None:
+def _refuse_clashes(contents: Contents, timed: Iterable[tuple[float, Event]], beginning: Beginning) -> None:
     """Events at one time that use values of their trigger overwrite each other: they do not add up as doses do. After
     a reset they do, if it comes first.
     """
     for _, group in groupby(timed, key=lambda pair: pair[0]):
         together = [h for _, h in group]
-        first: dict[str, Happening] = {}
+        first: dict[str, Event] = {}
         for h in together:
             for k in h.values:
                 other = first.setdefault(k, h)
@@ -97,7 +98,7 @@ def _refuse_clashes(contents: Contents, timed: Iterable[tuple[float, Happening]]
                     raise ModelError(f"{reset.id} resets all at the time of {h.id}, and its priority is not the higher")
 
 
-def _before(a: Happening, b: Happening, beginning: Beginning) -> bool:
+def _before(a: Event, b: Event, beginning: Beginning) -> bool:
     if a.priority is None or b.priority is None:
         return False
     return beginning.number(a.priority, f"the priority of {a.id}") > beginning.number(
@@ -122,7 +123,7 @@ def _constants(contents: Contents) -> frozenset[Expression]:
     return frozenset(symbol(i.name) for i in contents.items.values() if i.name not in moving)
 
 
-def _resets(contents: Contents, h: Happening, beginning: Beginning) -> bool:
+def _resets(contents: Contents, h: Event, beginning: Beginning) -> bool:
     """Whether an event sets every state to its initial value."""
     return (
         bool(contents.slopes)
@@ -135,9 +136,7 @@ def _resets(contents: Contents, h: Happening, beginning: Beginning) -> bool:
     )
 
 
-def _amount(
-    contents: Contents, beginning: Beginning, h: Happening, identifier: str, stays: frozenset[Expression]
-) -> float:
+def _amount(contents: Contents, beginning: Beginning, h: Event, identifier: str, stays: frozenset[Expression]) -> float:
     """What an event adds to a state."""
     own = symbol(contents.items[identifier].name)
     added = sympy.expand(h.values[identifier] - own)
@@ -146,7 +145,7 @@ def _amount(
             f"{h.id} is no dose: it must add constants to '{identifier}', as in {identifier} = {identifier} + amount"
         )
     amount = beginning.number(added, f"what {h.id} adds to '{identifier}'")
-    if amount <= 0:
+    if amount < 0:
         raise ModelError(f"{h.id} adds {amount:g} to '{identifier}'; a dose is above 0")
     return amount
 
@@ -155,7 +154,7 @@ def _infusions(
     contents: Contents,
     beginning: Beginning,
     switch: str,
-    happening: Iterable[tuple[float, Happening]],
+    happening: Iterable[tuple[float, Event]],
     stays: frozenset[Expression],
 ) -> list[Infusion]:
     """The times during which a constant is above what it begins at."""

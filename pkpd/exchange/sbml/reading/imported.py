@@ -13,14 +13,15 @@ from ....errors import ModelError, PkpdError, UnitError
 from ....model.declaration import Model
 from ....units import coherent_factor, same_dimension
 from .agreement import check_agreement
+from .annotations import Own, own_annotations
 from .beginning import TIME
 from .contents import read_contents
 from .declared import declared_units
 from .doses import read_doses
 from .foreign import Measure, foreign, foreign_model
 from .names import Names
-from .own import Own, own_annotations, own_model
-from .schedule import event_notes, schedule_of
+from .own import own_model
+from .schedule import DOSES, event_notes, schedule_of
 from .source import read_source
 from .units import declared_time
 
@@ -87,7 +88,9 @@ def _own(model: Any, own: Own, origin: str) -> Imported:
     names = Names(body=True)
     contents, given = read_doses(read_contents(model, names, TIME))
     file = foreign(contents, given, names, origin)
-    built, notes = own_model(file, own, _meaning(model, own.model["name"]))
+    built, plan, notes = own_model(file, own, _meaning(model, own.model["name"]))
+    if plan is not None:
+        return Imported(built, plan, (*notes, f"{DOSES} gives them"))
     units = {s.name: s.unit for s in built.states}
     sizes = {name: coherent_factor(unit, built.time) for name, unit in units.items()}
     schedule = schedule_of(file, built.time, 1.0, units, sizes)

@@ -2,67 +2,59 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
 import sympy
 
-from ....errors import ModelError
+from ....dosing.schedule import Schedule
+from ....errors import ModelError, PkpdError
 from ....model.declaration import Expression, Model, Route, symbol
 from ....model.grammar import Builder, build
 from ....model.registry import MODELS, get_model
-from ....parameters import Parameter, Parameters, read_tables
-from ....units import amount, coherent_factor
-from ..words import NAMESPACE
+from ....parameters import Parameter, Parameters
+from ....units import coherent_factor
+from .annotations import Own, Said
 from .contents import Item
 from .foreign import Foreign, is_dose_unit
 from .formulas import literal
+from .records import own_schedule
+from .values import own_values
 
-Said = Mapping[str, str]
+_PARTS = ("bioavailability", "lag", "content", "rate", "duration")
 _TITLE = re.compile(r"\w[\w .,()+-]{0,99}\Z")  # of a model; it becomes part of the names of files
-_KINDS = ("parameter", "derived", "state", "rate", "output", "dose", "infusion", "constant")
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
-    """Annotations of a file of ours: of the model, and of its quantities by id."""
+def own_model(file: Foreign, own: Own, meaning: str) -> tuple[Model, Schedule | None, tuple[str, ...]]:
+    """The model with values, the schedule that its events were written from, and notes; ModelError where the
+    annotations do not fit the equations.
 
-    model: Said
-    quantities: Mapping[str, Said]
-
-
-def own_annotations(model: Any) -> Own | None:
-    """The annotations of a libsbml model, or None unless every quantity has one and all are parameters."""
-    about = _attributes(model, "model")
-    if not about.get("name") or not about.get("time"):
-        return None
-    if model.getNumSpecies() or model.getNumReactions() or model.getNumCompartments():
-        return None
-    parts = [model.getParameter(k) for k in range(model.getNumParameters())]
-    found = {p.getId(): _attributes(p, "quantity") for p in parts}
-    complete = all(said.get("kind") in _KINDS and said.get("name") and said.get("unit") for said in found.values())
-    return Own(about, found) if complete else None
-
-
-def _attributes(part: Any, element: str) -> Said:
-    """The attributes of our element in the annotation of a part, empty if it has none."""
-    top = part.getAnnotation()
-    for k in range(0 if top is None else top.getNumChildren()):
-        node = top.getChild(k)
-        if node.getName() == element and node.getURI() == NAMESPACE:
-            return {node.getAttrName(i): node.getAttrValue(i) for i in range(node.getAttributesLength())}
-    return {}
-
-
-def own_model(file: Foreign, own: Own, meaning: str) -> tuple[Model, tuple[str, ...]]:
-    """The model with values, and notes; ModelError where the annotations do not fit the equations."""
-    time, title = own.model["time"], own.model["name"]
+    The schedule is None where there are no events, or others by now; states that those reach are routes.
+    """
+    title = own.model["name"]
     if not _TITLE.match(title):
         raise ModelError(f"its model is annotated as {title[:40]!r}, which is no name of a model")
-    values = _values(file, own)
+    values = own_values(file, own)
+    built, notes = _built(file, own, own.model.get("meaning", meaning), values)
+    built = replace(built, defaults=Parameters(tuple(values.values()), file.origin, built.name))
+    known = _known(built, own)
+    if known is not None:
+        built, notes = replace(known, defaults=built.defaults.over(known.defaults)), ()
+    if not (file.dosed or file.given.resets):
+        return built, None, notes
+    try:
+        plan, why = own_schedule(file, own, built), "its events are not, or no longer, those of an annotated schedule"
+    except PkpdError as error:
+        plan, why = None, f"the annotated schedule could not be used ({error})"
+    if plan is not None:
+        return built, plan, notes
+    return _with_routes(built, file), None, (*notes, f"{why}: doses go straight into states")
+
+
+def _built(file: Foreign, own: Own, meaning: str, values: Mapping[str, Parameter]) -> tuple[Model, tuple[str, ...]]:
+    """With routes and requirements where their annotations can be used."""
 
     def block(m: Builder) -> None:
         for item in file.contents.items.values():
@@ -70,13 +62,30 @@ def own_model(file: Foreign, own: Own, meaning: str) -> tuple[Model, tuple[str, 
         for k, slope in file.contents.slopes.items():
             m.change(m[own.quantities[k]["name"]], slope)
 
-    built = build(title, block, time=time, meaning=meaning)
-    defaults = Parameters(tuple(values.values()), file.origin, built.name)
-    known = _known(built, own)
-    if known is None:
-        said = "the routes of doses are not in the file: doses go straight into states"
-        return _with_routes(replace(built, defaults=defaults), file), (said,)
-    return _with_routes(replace(known, defaults=defaults.over(known.defaults)), file), ()
+    title, time = own.model["name"], own.model["time"]
+    try:
+        return build(title, block, partial(_ways, own), time=time, meaning=meaning), ()
+    except PkpdError as error:
+        without = build(title, block, time=time, meaning=meaning)
+        return without, (f"the annotated routes of doses could not be used: {error}",)
+
+
+def _ways(own: Own, m: Builder) -> None:
+    """The routes and requirements of the annotations."""
+    for said in own.routes:
+        where = f"route '{said.get('name', '')[:40]}'"
+        parts = {part: _part(own, said, part, where) for part in _PARTS}
+        m.route(said.get("name", ""), into=m[said.get("into", "")], unit=said.get("unit", ""), **parts)
+    for said in own.requirements:
+        where = f"requirement '{said.get('meaning', '')[:40]}'"
+        smaller, larger = (_part(own, said, part, where) for part in ("smaller", "larger"))
+        m.require(smaller, larger, said.get("meaning", ""))
+
+
+def _part(own: Own, said: Said, part: str, where: str) -> Expression:
+    if part not in said:
+        raise ModelError(f"{where} is annotated without its {part}")
+    return own.texts.formula(said[part], f"{part} of {where}")
 
 
 def _known(built: Model, own: Own) -> Model | None:
@@ -92,7 +101,10 @@ def _known(built: Model, own: Own) -> Model | None:
 
 
 def _with_routes(model: Model, file: Foreign) -> Model:
-    """With a route of its name for each state that doses reach; those without a unit of doses take coherent numbers."""
+    """With a route of its name for each state that doses reach; those without a unit of doses take coherent numbers.
+
+    A route that has the name of such a state is left out, or doses would go through it and not straight into the state.
+    """
     units, one, zero = {s.name: s.unit for s in model.states}, sympy.Integer(1), sympy.Integer(0)
     into = [file.contents.items[k].name for k in file.dosed]
     made = tuple(
@@ -100,7 +112,7 @@ def _with_routes(model: Model, file: Foreign) -> Model:
         for name in into
         if any(file.contents.items[i.state].name == name for i in file.given.infusions) or not is_dose_unit(units[name])
     )
-    return replace(model, routes=(*model.routes, *made))
+    return replace(model, routes=(*(r for r in model.routes if r.name not in into), *made))
 
 
 def _declare(m: Builder, file: Foreign, own: Own, item: Item, values: Mapping[str, Parameter]) -> None:
@@ -110,18 +122,18 @@ def _declare(m: Builder, file: Foreign, own: Own, item: Item, values: Mapping[st
     if kind in ("parameter", "state", "derived", "rate") and name != item.name:
         raise ModelError(f"'{item.id}' is annotated as '{name}', another name than its own")
     if kind == "parameter":
-        m.parameter(name, unit, covariate=said.get("covariate") == "true")
+        m.parameter(name, said.get("declared", unit), covariate=said.get("covariate") == "true")
         m.defaults.append(values[name])
     elif kind == "state":
         initial = _number(item, unit, own) if begin is None else begin
-        m.state(name, unit, initial=initial, scale=_scale(file, item, said, own.model["time"]), meaning=item.meaning)
+        m.state(name, unit, initial=initial, scale=_scale(file, own, item, said), meaning=_meaning(item, name))
     elif kind in ("derived", "rate"):
-        m.define(name, _number(item, unit, own) if formula is None else formula, unit, item.meaning)
+        m.define(name, _number(item, unit, own) if formula is None else formula, unit, _meaning(item, name))
     elif kind == "output":
         ones = {symbol(k): sympy.Integer(1) for k, other in own.quantities.items() if other["kind"] == "constant"}
         if formula is None:
             raise ModelError(f"the output '{item.id}' has no rule")
-        m.output(name, formula.xreplace(ones), unit, item.meaning)
+        m.output(name, formula.xreplace(ones), unit, _meaning(item, name))
 
 
 def _number(item: Item, unit: str, own: Own) -> Expression:
@@ -133,35 +145,18 @@ def _number(item: Item, unit: str, own: Own) -> Expression:
     return literal(rounded if rounded * size == item.value else item.value / size, item.what)
 
 
-def _scale(file: Foreign, item: Item, said: Said, time: str) -> Expression:
+def _scale(file: Foreign, own: Own, item: Item, said: Said) -> Expression:
     """The size at which a state matters, in its own unit: as annotated, else what it begins at, or 1 of the file."""
     if "scale" in said:
-        given, unit = amount(said["scale"])
-        if unit != "1" or not given > 0:
+        found = own.texts.formula(said["scale"], f"the scale of '{item.id}'")
+        if found.is_number and not found > 0:
             raise ModelError(f"'{item.id}' is annotated with the scale '{said['scale'][:40]}', which is no size")
-        return literal(given, f"the scale of '{item.id}'")
+        return found
     begins = item.value is not None or item.id in file.contents.initial
-    found = (abs(file.beginning.value(item)) if begins else 0.0) or 1.0
-    return sympy.Float(found / coherent_factor(said["unit"], time))
+    number = (abs(file.beginning.value(item)) if begins else 0.0) or 1.0
+    return sympy.Float(number / coherent_factor(said["unit"], own.model["time"]))
 
 
-def _values(file: Foreign, own: Own) -> dict[str, Parameter]:
-    """The parameters by name; one whose number is not that of its annotation has been changed by another tool."""
-    found = {}
-    for k, said in own.quantities.items():
-        if said["kind"] == "parameter" and k in file.contents.items:
-            found[said["name"]] = _value(file.contents.items[k], said, own.model["time"], file.origin)
-    return found
-
-
-def _value(item: Item, said: Said, time: str, origin: str) -> Parameter:
-    if item.value is None:
-        raise ModelError(f"{item.what} has no value")
-    size, where = coherent_factor(said["unit"], time), f"{origin} [{item.id}]"
-    given, _ = amount(said.get("value", ""))
-    if math.isclose(given * size, item.value, rel_tol=1e-12):
-        table = {"value": given, "basis": said.get("basis", ""), "source": said.get("source", "").split("; ")}
-    else:
-        table = {"value": item.value / size, "basis": "assumed", "source": ["assumed"], "where": f"changed in {origin}"}
-    tables = {said["name"]: {**table, "unit": said["unit"], "meaning": item.meaning}}
-    return replace(read_tables(tables, origin)[said["name"]], origin=where)
+def _meaning(item: Item, name: str) -> str:
+    """What is said of a quantity; its bare name stands where nothing was."""
+    return "" if item.meaning == name else item.meaning

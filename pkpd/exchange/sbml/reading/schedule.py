@@ -10,6 +10,8 @@ from ....dosing.schedule import Schedule
 from ....units import duration, exact
 from .foreign import Foreign, is_dose_unit
 
+DOSES = "its events are doses: pkpd simulate --model FILE without a schedule"
+
 
 def schedule_of(
     file: Foreign, time: str, size: float, units: Mapping[str, str], sizes: Mapping[str, float]
@@ -51,4 +53,4 @@ def event_notes(file: Foreign, units: Mapping[str, str]) -> tuple[str, ...]:
         return notes
     if any(not is_dose_unit(units[file.contents.items[k].name]) for k in file.dosed):
         notes += ("doses into states without a unit of doses are in pmol, 1 for 1 of the file",)
-    return (*notes, "events are read as doses, whose amounts and times are numbers: they follow no parameter")
+    return (*notes, f"{DOSES} gives them, with numbers for amounts and times, which follow no parameter")

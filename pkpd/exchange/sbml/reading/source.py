@@ -113,6 +113,8 @@ def _refuse_packages(document: Document, origin: str) -> None:
     if document.getLevel() < 3:  # packages came with Level 3; libsbml puts the layout of a Level 2 file among them
         return
     needed = [p.getPackageName() for p in plugins if document.getPackageRequired(p.getPackageName())]
+    # libsbml says so of every file of Version 2, whose formulas are looked at one by one
+    needed = [name for name in needed if name != "l3v2extendedmath"]
     # a flux balance model has no rates even where its package is declared as not needed
     needed += [p.getPackageName() for p in plugins if p.getPackageName() == "fbc"]
     if needed:
