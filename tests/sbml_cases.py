@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import locale
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -30,18 +31,20 @@ RELATIVE, ABSOLUTE = 1e-9, 1e-11  # of the other engines
 OURS = Tolerances(1e-9, 1e-11)
 
 
-def _copasi() -> Any:
-    """The module COPASI. Importing it sets the locale of the whole process to C, which makes ASCII the encoding of
-    files that name none, in every test that comes after.
+@contextmanager
+def _locale_kept() -> Iterator[None]:
+    """COPASI sets the locale of the whole process to C, on import and when it reads a model, which makes ASCII the
+    encoding of files that name none, in every test that comes after.
     """
     before = locale.setlocale(locale.LC_ALL)
     try:
-        return importlib.import_module("COPASI")
+        yield
     finally:
         locale.setlocale(locale.LC_ALL, before)
 
 
-COPASI = _copasi()
+with _locale_kept():
+    COPASI: Any = importlib.import_module("COPASI")
 
 
 def roadrunner_course(text: str, model: Model, parameters: Parameters, days: Sequence[float]) -> Courses:
@@ -63,6 +66,7 @@ def running_course(
     return {name: found[:, k] for k, name in enumerate(ids, 1)}
 
 
+@_locale_kept()
 def copasi_course(text: str, model: Model, days: Sequence[float]) -> Courses:
     """Every output by name at these days, after what happens then, by COPASI."""
     root = COPASI.CRootContainer

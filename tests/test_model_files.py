@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pkpd.engine.code import store
 from pkpd.errors import ModelError
 from pkpd.model.registry import MODELS, get_model
 from pkpd.simulation import simulate
@@ -97,6 +99,18 @@ def test_an_edited_model_file_is_read_again(here: Path) -> None:
     assert get_model("mine.py:ready").states[0].name == "x"
     (here / "mine.py").write_text(FILE.replace('"x"', '"another"'))
     assert get_model("mine.py:ready").states[0].name == "another"
+
+
+def test_a_name_that_is_a_path_stays_in_the_store(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in the store runs as machine code, and a model's name is any text."""
+    monkeypatch.setenv("PKPD_CACHE", str(here / "cache"))
+    drug = get_model("mine.py:ready")
+    simulate("10 mg iv once", replace(drug, name="/../../evil"), times=[0.0])
+    assert [path.parent.name for path in here.rglob("*evil*")] == ["cache"]
+    for name in ("", ".", "..", "../code", "a/../../code", "/tmp/code"):
+        for use in (lambda name: store.read(name), lambda name: store.write(name, b"")):
+            with pytest.raises(ValueError, match="no plain name"):
+                use(name)
 
 
 def test_an_edited_equation_is_what_the_compiled_engine_runs(here: Path) -> None:

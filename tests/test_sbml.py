@@ -133,7 +133,9 @@ def test_annotations_give_values_and_units_as_in_our_file() -> None:
     assert _said(found, "sc_dose_1")["kind"] == "dose"
     whole = found.getAnnotation().getChild(0)
     assert whole.getAttrValue("fingerprint") == model.fingerprint
-    assert [whole.getChild(k).getAttrValue("name") for k in range(whole.getNumChildren())] == ["sc", "iv"]
+    inside = [whole.getChild(k) for k in range(whole.getNumChildren())]
+    assert [n.getAttrValue("name") for n in inside if n.getName() == "route"] == ["sc", "iv"]
+    assert [n.getAttrValue("lag") for n in inside if n.getName() == "route"] == ["sc_lag", "0"]
 
 
 def test_an_output_that_shares_its_name_has_another_id() -> None:
@@ -158,7 +160,7 @@ def test_notes_say_source_meaning_schedule_and_what_is_left_out() -> None:
     found = _read(text)
     notes = found.getNotesString()
     parts = ("1 MIU/m2 sc daily x3, miss 2", "Missed doses are left out", "surface area of 2 m2", "research software")
-    for part in (*parts, model.fingerprint, "bounds, priors", "A steady baseline needs", "IU and cell", "CITATION.cff"):
+    for part in (*parts, model.fingerprint, "Bounds, priors", "A steady baseline needs", "IU and cell", "CITATION.cff"):
         assert part in notes
     assert found.getName() == "arm A"
     given = model.defaults["treg_ec50"]

@@ -14,6 +14,7 @@ import pytest
 import roadrunner
 from models import one_compartment, saturable
 from sbml_cases import copasi_course, difference, roadrunner_course, running_course
+from sbml_models import PLANS, rich
 from schedule_kinds import DAYS, KINDS, Kind, named, parameters
 
 from pkpd.dosing.dose import Dose
@@ -122,6 +123,15 @@ def test_what_a_dose_leaves_to_the_model(left: str) -> None:
     assert difference(roadrunner_course(text, model, model.defaults, TIMES), model, model.defaults, schedule, TIMES) < (
         CLOSE
     )
+
+
+@pytest.mark.parametrize("schedule", PLANS, ids=range(len(PLANS)))
+def test_names_fractions_and_routes_of_a_user(schedule: Schedule) -> None:
+    """Parameters named as constants and functions are, numbers such as 2/3, and routes that follow parameters."""
+    model = build("mine", rich)
+    text = sbml_text(model, None, schedule)
+    for course in (roadrunner_course(text, model, model.defaults, BETWEEN), copasi_course(text, model, BETWEEN)):
+        assert difference(course, model, model.defaults, schedule, BETWEEN) < CLOSE
 
 
 def test_a_dose_straight_into_a_state_and_one_per_body_size() -> None:

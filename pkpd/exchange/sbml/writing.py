@@ -32,11 +32,10 @@ def sbml_text(
     """
     own = model.defaults if parameters is None else parameters.over(model.defaults)
     values, body = sized(own, bsa, weight)
-    bound = bind(model, values)
     records = "" if schedule is None else schedule_annotation(schedule, body)  # says what body size is missing
     said = [] if schedule is None else _about(schedule, body)
     page = model_page(model, values, name, said, records)
-    slopes(page, {} if schedule is None else add_doses(page, bound, schedule, body))
+    slopes(page, {} if schedule is None else add_doses(page, bind(model, values), schedule, body))
     return exact_text(page.libsbml, page.document)
 
 

@@ -88,7 +88,7 @@ def _own(model: Any, own: Own, origin: str) -> Imported:
     names = Names(body=True)
     contents, given = read_doses(read_contents(model, names, TIME))
     file = foreign(contents, given, names, origin)
-    built, plan, notes = own_model(file, own, _meaning(model, own.model["name"]))
+    built, plan, notes = own_model(file, own)
     if plan is not None:
         return Imported(built, plan, (*notes, f"{DOSES} gives them"))
     units = {s.name: s.unit for s in built.states}

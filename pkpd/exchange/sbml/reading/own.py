@@ -27,7 +27,7 @@ _PARTS = ("bioavailability", "lag", "content", "rate", "duration")
 _TITLE = re.compile(r"\w[\w .,()+-]{0,99}\Z")  # of a model; it becomes part of the names of files
 
 
-def own_model(file: Foreign, own: Own, meaning: str) -> tuple[Model, Schedule | None, tuple[str, ...]]:
+def own_model(file: Foreign, own: Own) -> tuple[Model, Schedule | None, tuple[str, ...]]:
     """The model with values, the schedule that its events were written from, and notes; ModelError where the
     annotations do not fit the equations.
 
@@ -36,12 +36,13 @@ def own_model(file: Foreign, own: Own, meaning: str) -> tuple[Model, Schedule | 
     title = own.model["name"]
     if not _TITLE.match(title):
         raise ModelError(f"its model is annotated as {title[:40]!r}, which is no name of a model")
-    values = own_values(file, own)
-    built, notes = _built(file, own, own.model.get("meaning", meaning), values)
+    values, outside = own_values(file, own)
+    built, notes = _built(file, own, own.model.get("meaning", ""), values)
     built = replace(built, defaults=Parameters(tuple(values.values()), file.origin, built.name))
     known = _known(built, own)
     if known is not None:
-        built, notes = replace(known, defaults=built.defaults.over(known.defaults)), ()
+        built, notes = replace(known, defaults=built.defaults), ()
+    notes += outside
     if not (file.dosed or file.given.resets):
         return built, None, notes
     try:
@@ -89,7 +90,7 @@ def _part(own: Own, said: Said, part: str, where: str) -> Expression:
 
 
 def _known(built: Model, own: Own) -> Model | None:
-    """The built-in model with the same equations, which also knows scales, routes and requirements."""
+    """The built-in model with the same equations and routes (or none that could be read), which also knows symbols."""
     if own.model["name"] not in MODELS:
         return None
     known = get_model(own.model["name"])
@@ -97,7 +98,8 @@ def _known(built: Model, own: Own) -> Model | None:
     if scales.keys() != {s.name for s in built.states}:
         return None
     states = tuple(replace(s, scale=scales[s.name]) for s in built.states)
-    return known if replace(built, states=states, routes=known.routes).fingerprint == known.fingerprint else None
+    whole = replace(built, states=states, routes=built.routes or known.routes)
+    return known if whole.fingerprint == known.fingerprint else None
 
 
 def _with_routes(model: Model, file: Foreign) -> Model:
