@@ -79,7 +79,7 @@ def test_what_was_simulated_stands_in_the_record(data: Path) -> None:
     assert found["units"] == {"amount": "IU"} and list(found["tables"]) == ["out.csv"]
     # the column holds for the subjects, the option for what no column says
     as_expected("out.csv", EXPECTED)
-    assert "the record of an event table: pkpd " in works("check", "out.csv.run.json")
+    assert "the record of an event table: pkpd" in works("check", "out.csv.run.json")
     works(*RUN, "--csv", "out.csv")
     (data / "out.csv").write_text("mine\n")
     assert "was changed since" in refused(*RUN, "--csv", "out.csv")

@@ -41,7 +41,7 @@ def written(name: str, *arguments: str) -> str:
     assert found["kind"] == "export" and list(found["tables"]) == [path.name]
     text = path.read_text("utf-8")
     assert digest(text.encode()) in str(found["tables"])
-    assert "export: pkpd " in works("check", f"{name}.run.json")
+    assert "export: pkpd" in works("check", f"{name}.run.json")
     return text
 
 
