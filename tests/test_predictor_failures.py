@@ -52,7 +52,9 @@ def test_a_prediction_of_nothing_has_no_log() -> None:
     model = one_compartment()
     at = Observation("s", "concentration", "level", 1.0, day_from=0, day_to=0, course=0)
     tried = predictor(Observations((at,), (course("1 mg iv once"),)), model, model.defaults, ("volume",))
-    assert tried.many(np.array([[10.0]]))[1] == ((0, "a prediction is not a finite number"),)
+    assert tried.many(np.array([[10.0]]))[1] == (
+        (0, "a prediction is not a finite number, or has no logarithm (0 or less)"),
+    )
     with pytest.raises(Unsolved):
         tried.slopes(np.array([10.0]))
 

@@ -77,7 +77,7 @@ class Predictor:
                 links[:, number] = link(sampled, found.values[:, s.outputs.index(sampled.output)])[0]
         known = [number for course in self.courses for number in course.numbers]
         for k in np.flatnonzero(~np.isfinite(links[:, known]).all(axis=1)).tolist():
-            failed.setdefault(k, "a prediction is not a finite number")
+            failed.setdefault(k, "a prediction is not a finite number, or has no logarithm (0 or less)")
         links[list(failed)] = np.nan
         return links, tuple(sorted(failed.items()))
 
@@ -105,7 +105,7 @@ class Predictor:
             except Stopped as stop:
                 raise Unsolved(stop.reason) from None
         if not np.isfinite(links).all():
-            raise Unsolved("a prediction is not a finite number")
+            raise Unsolved("a prediction is not a finite number, or has no logarithm (0 or less)")
         if not np.isfinite(slopes).all():
             raise Unsolved("a derivative is not a finite number")
         return links, slopes

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Rows to print; a cohort of single patients can have thousands.
 SHOWN = 100
+NAMED = 20  # rows named with a reason
 EXPECTED = "the interval leaves out the row's own error, so fewer than nine in ten are expected inside"
 _LINE = re.compile(r" line ([0-9]+)$")
 
@@ -89,9 +90,14 @@ def reasons_of(predictions: Sequence[Prediction]) -> list[str]:
         if p.reason:
             found.setdefault(p.reason, {}).setdefault(p.observation.study, []).append(str(n))
     return [
-        f"{reason}: " + "; ".join(f"{study} row {', '.join(rows)}" for study, rows in where.items())
+        f"{reason}: " + "; ".join(f"{study} row {_some(rows)}" for study, rows in where.items())
         for reason, where in found.items()
     ]
+
+
+def _some(rows: Sequence[str]) -> str:
+    """The first rows of a list, and how many more; the table names them all."""
+    return ", ".join(rows[:NAMED]) + f" and {len(rows) - NAMED} more" * (len(rows) > NAMED)
 
 
 def counts(predictions: Sequence[Prediction]) -> str:
