@@ -12,7 +12,7 @@ from sympy import cos
 from pkpd.engine.code.library import outline_of
 from pkpd.engine.tolerances import Tolerances
 from pkpd.errors import ParameterError, SimulationError
-from pkpd.exchange.events.covariates import parameter_columns
+from pkpd.exchange.events.covariates import below_zero, parameter_columns
 from pkpd.exchange.events.dosing import route_of, understood
 from pkpd.exchange.events.simulate import EventRun, simulate_events
 from pkpd.model.declaration import Model
@@ -170,3 +170,10 @@ def test_every_record_says_its_kind() -> None:
     found = run(ONE, "ID TIME AMT EVID", "1 0 5 1", "1 1 . 0", records="all")
     assert list(found.table()) == ["ID", "TIME", "EVID", "concentration", "amount_left"] and found.kinds == (1, 0)
     assert "EVID" not in run(ONE, "ID TIME AMT EVID", "1 0 5 1", "1 1 . 0").table()
+
+
+def test_a_code_for_missing_values_is_noticed() -> None:
+    table = read("ID TIME AMT CMT CLEARANCE", "1 0 5 iv -99", "1 1 . . -99", "2 0 5 iv 4")
+    columns = parameter_columns(table, outline_of(ONE))
+    said = ("CLEARANCE is below 0 on line 2 and 1 more; leave a missing value empty",)
+    assert below_zero(table, columns, outline_of(ONE)) == said

@@ -94,9 +94,12 @@ def _simulate(own: Mapping[str, str | None], csv: str | None, asked: Asked) -> N
 def _tell(table: EventTable, run: EventRun, model: str, amount_unit: str) -> None:
     """On standard error, what was understood: how a column was used is nothing a user should have to guess."""
     from ..engine.code.library import outline_of
+    from ..exchange.events.covariates import below_zero, parameter_columns
     from ..exchange.events.dosing import understood
 
-    said = [*table.notes, *understood(table, outline_of(model), amount_unit)]
+    shape = outline_of(model)
+    said = [*table.notes, *understood(table, shape, amount_unit)]
+    said += below_zero(table, parameter_columns(table, shape), shape)
     if run.covariates:
         give = f"{', '.join(run.covariates)} give{'s' * (len(run.covariates) == 1)} parameters"
         said.append(f"{give}, in the units these have in the model")

@@ -16,7 +16,7 @@ from ..dosing.schedule import Schedule
 from ..engine.code.library import outline_of
 from ..engine.compile import bind
 from ..errors import StudyError, nearest
-from ..exchange.events.covariates import Columns, parameter_columns, values_of
+from ..exchange.events.covariates import Columns, below_zero, parameter_columns, values_of
 from ..exchange.events.dosing import DOSING, schedule_of, shift, understood
 from ..exchange.events.reading import read_events
 from ..exchange.events.record import OBSERVATION, EventTable, Record, Subject
@@ -123,7 +123,7 @@ def _tell(table: EventTable, columns: Columns, shape: Outline, reading: EventRea
     """What a user did not say and should know."""
     used = [table.covariates[place] for place in columns.places]
     unused = [*(name for name in table.covariates if name not in used), *table.unused]
-    said = [*table.notes, *understood(table, shape, reading.amount_unit)]
+    said = [*table.notes, *understood(table, shape, reading.amount_unit), *below_zero(table, columns, shape)]
     said += [f"{', '.join(used)}: parameters, in the units these have in the model"] if used else []
     said += [f"not used, since no parameter is called so: {', '.join(unused)}"] if unused else []
     if any(r.censored and r.limit is not None for s in table.subjects for r in s.records):

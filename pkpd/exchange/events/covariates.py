@@ -51,6 +51,17 @@ def parameter_columns(table: EventTable, model: Outline) -> Columns:
     return Columns(tuple(found), tuple(found.values()))
 
 
+def below_zero(table: EventTable, columns: Columns, model: Outline) -> tuple[str, ...]:
+    """Sentences on columns with a value below 0 where the model's own is above it, as a code for missing values is."""
+    said = []
+    for name, place in zip(columns.names, columns.places, strict=True):
+        lines = [r.line for s in table.subjects for r in s.records if (r.covariates[place] or 0.0) < 0]
+        if lines and model.defaults[name].value > 0:
+            more = f" and {len(lines) - 1} more" * (len(lines) > 1)
+            said.append(f"{table.covariates[place]} is below 0 on line {lines[0]}{more}; leave a missing value empty")
+    return tuple(said)
+
+
 def values_of(subject: Subject, columns: Columns) -> list[tuple[float | None, ...]]:
     """The value of each column at each record: its own, else the next one, else the last; None where there is none."""
     filled = [_filled([record.covariates[place] for record in subject.records]) for place in columns.places]
