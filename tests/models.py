@@ -133,3 +133,7 @@ def refused(block: Callable[[Builder], Any], *said: str, time: str = "h") -> Non
     for part in said:
         assert part in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+# each makes a model: linear, saturable, without end, and failing ones
+SMALL = (one_compartment, two_compartments, saturable, explodes, divides_by_zero, not_a_number, falls)

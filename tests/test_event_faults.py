@@ -119,7 +119,8 @@ def test_a_table_that_makes_no_sense_is_named(text: str, words: str) -> None:
 
 
 def test_the_unit_of_time_must_be_said() -> None:
-    assert "give the unit h or d, or name the column TIME_H or TIME_D" in refused("ID,TIME\n1,0\n", time_unit="")
+    said = "say --time-unit h or d (time_unit in Python), or name the column TIME_H or TIME_D"
+    assert said in refused("ID,TIME\n1,0\n", time_unit="")
     assert "declares TIME in 'weeks'" in refused("ID,TIME\n1,0\n", time_unit="weeks")
 
 

@@ -27,15 +27,6 @@ from pkpd.model.grammar import Builder, build
 from pkpd.model.registry import get_model
 from pkpd.units import coherent_factor
 
-SMALL = (
-    models.one_compartment,
-    models.two_compartments,
-    models.saturable,
-    models.explodes,
-    models.divides_by_zero,
-    models.not_a_number,
-    models.falls,
-)
 EVERYTHING = Schedule.of(
     Dose.of("1 MIU", time="1/3 d", interval="1d", additional=2),
     Dose.of("1 MIU", time="1d", route="iv", over="5h"),
@@ -57,7 +48,7 @@ def _said(model: libsbml.Model, name: str) -> dict[str, str]:
     return {node.getAttrName(k): node.getAttrValue(k) for k in range(node.getAttributesLength())}
 
 
-@pytest.mark.parametrize("make", SMALL, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", models.SMALL, ids=lambda make: make.__name__)
 def test_small_models_have_no_problem(make: object) -> None:
     assert problems(sbml_text(make())) == ()  # type: ignore[operator]
 

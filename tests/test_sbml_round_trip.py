@@ -53,18 +53,7 @@ def same(a: Model, b: Model) -> None:
     assert a.defaults.tables == b.defaults.tables
 
 
-SMALL = (
-    models.one_compartment,
-    models.two_compartments,
-    models.saturable,
-    models.explodes,
-    models.divides_by_zero,
-    models.not_a_number,
-    models.falls,
-)
-
-
-@pytest.mark.parametrize("make", SMALL, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", models.SMALL, ids=lambda make: make.__name__)
 def test_small_models_come_back_the_same(make: Callable[[], Model]) -> None:
     read = read_sbml(sbml_text(make()))
     same(read.model, make())
