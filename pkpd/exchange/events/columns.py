@@ -158,8 +158,8 @@ def _time_unit(sheet: Sheet, headings: list[tuple[str, _Heading]], asked: str) -
             (declared if heading.field == "TIME" else others).append((source, unit))
     if not declared:
         raise FileError(
-            f"{sheet.origin} does not say whether TIME is in hours or days; say --time-unit h or d (time_unit in Python), "
-            "or name the column TIME_H or TIME_D"
+            f"{sheet.origin} does not say whether TIME is in hours or days; say --time-unit h or d (time_unit in "
+            "Python), or name the column TIME_H or TIME_D"
         )
     (source, found), *_ = declared
     for other, unit in declared + others:
