@@ -92,6 +92,7 @@ def in_order(
         while waiting:
             yield waiting.popleft().result()
     except BrokenExecutor as error:
+        waiting.clear()  # the pool ends them itself, and CPython's trips over one that is cancelled meanwhile
         raise SimulationError(f"a worker process ended before {done}: {error}") from None
     finally:
         for future in waiting:

@@ -164,6 +164,9 @@ def _parts(request: Request, submit: Submit, ahead: int, folder: Folder | None, 
                 ready[shard] = _kept(request, shard, future.result(), folder)
                 report.tell(shard, simulated=True)
             yield ready.pop(turn)
+    except BrokenExecutor:
+        running.clear()  # the pool ends them itself, and CPython's trips over one that is cancelled meanwhile
+        raise
     finally:
         for future in running:
             future.cancel()
