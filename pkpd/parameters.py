@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from .units import amount, factor, same_dimension, unit
 _OURS = {"name", "origin"}  # what a table does not say itself
 AVERAGES = ("median", "mean")
 BASES = ("measured", "derived", "fitted", "assumed")
+_SET = re.compile(r"set to \S.* by \S.*; was ")  # how `Parameter.changed` begins the `where` of a new value
 FIT = "fit of "  # how the source of a fitted value begins that names a fit and its data instead of a reference
 
 
@@ -116,9 +118,7 @@ class Parameters(Mapping[str, Parameter]):
         return self
 
     def over(self, other: Parameters) -> Parameters:
-        """This set, completed from `other`: parameters it does not hold, and what a table does not say of bounds and of
-        variation between patients and occasions.
-        """
+        """This set, completed from `other`: parameters it lacks, bounds and variation that its tables do not say."""
         own = tuple(_completed(t, other[t.name]) if t.name in other else t for t in self.tables)
         extra = tuple(t for t in other.tables if t.name not in self)
         order = {name: i for i, name in enumerate(other)}
@@ -187,16 +187,20 @@ def load_parameters(name_or_path: str | Path) -> Parameters:
     return read_tables(document, path.name, model)
 
 
-def read_tables(tables: Mapping[str, Any], origin: str, model: str = "") -> Parameters:
-    """Parameters from plain tables (of a parameter file, a study file or `run.json`); `origin` is named in every
-    error.
+def by_hand(where: str) -> bool:
+    """Whether a user set a value for a run, by what its `where` says."""
+    return _SET.match(where) is not None
+
+
+def read_tables(tables: Mapping[str, Any], origin: str, model: str = "", *, bounded: bool = True) -> Parameters:
+    """Parameters from plain tables; every error names `origin`. `bounded` refuses values outside their bounds, which a
+    record may hold, since a user may set them.
     """
-    return Parameters(
-        tuple(_read_table(name, table, f"{origin} [{name}]") for name, table in tables.items()), origin, model
-    )
+    read = (_read_table(name, table, f"{origin} [{name}]", bounded) for name, table in tables.items())
+    return Parameters(tuple(read), origin, model)
 
 
-def _read_table(name: str, table: Any, where: str) -> Parameter:
+def _read_table(name: str, table: Any, where: str, bounded: bool) -> Parameter:
     if not isinstance(table, Mapping):
         raise ParameterError(f"{where}: a parameter is a table with value, unit and meaning, not {table!r}")
     allowed = {f.name for f in fields(Parameter)} - _OURS
@@ -211,7 +215,7 @@ def _read_table(name: str, table: Any, where: str) -> Parameter:
     except UnitError as error:
         raise ParameterError(f"{where}: {error}") from None
     value = _number(table["value"], "value", where)
-    read = dict(table) | {"value": value, "bounds": _bounds(table, value, where)}
+    read = dict(table) | {"value": value, "bounds": _bounds(table, value, where, bounded)}
     read |= {key: _deviation(table, key, where) for key in ("spread", "occasion")}
     read |= {"prior": _prior(table, read["bounds"], where), "correlation": _correlation(name, table, where)}
     return Parameter(**read | {"name": name, "source": _source(table, where), "origin": where})
@@ -229,14 +233,14 @@ def _finite(value: object) -> float:
     return float(value) if usable else math.nan  # type: ignore[arg-type]
 
 
-def _bounds(table: Mapping[str, Any], value: float, where: str) -> tuple[float, float]:
+def _bounds(table: Mapping[str, Any], value: float, where: str, bounded: bool) -> tuple[float, float]:
     if "bounds" not in table:
         return (-math.inf, math.inf)
     pair = table["bounds"]
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise ParameterError(f"{where}: bounds are two numbers [low, high], found {pair!r}")
     low, high = (_number(v, "each bound", where) for v in pair)
-    if not low <= value <= high:
+    if low > high or (bounded and not low <= value <= high):
         problem = "are the wrong way round" if low > high else f"leave out the value {value:g}"
         raise ParameterError(f"{where}: bounds [{low:g}, {high:g}] {problem}")
     return (low, high)

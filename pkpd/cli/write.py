@@ -121,6 +121,7 @@ def _validation(run: Run, beside: Beside) -> dict[str, bytes]:
     from ..engine.code.library import outline_of
     from ..inference.prediction import predict
     from ..output.report.validation import validation_files
+    from ..parameters import by_hand
     from ..studies.library import load_observations
 
     draws = beside.uncertainty.draws if beside.uncertainty else None
@@ -129,7 +130,7 @@ def _validation(run: Run, beside: Beside) -> dict[str, bytes]:
     if draws is not None:
         said = f"{_draws(len(draws.values))} of {', '.join(draws.names)} ({draws.origin})."
     # the sentence that a single change writes into the parameter, which a record keeps
-    changed = [f"{t.name} = {t.text}" for t in beside.validated.tables if t.where.startswith("set to ")]
+    changed = [f"{t.name} = {t.text}" for t in beside.validated.tables if by_hand(t.where)]
     origin = beside.validated.origin
     own = f"Model {run.model}, {'its own parameters' if origin == outline_of(run.model).defaults.origin else origin}"
     return validation_files(found, [f"{own}{', changed: ' * bool(changed)}{', '.join(changed)}.", said])

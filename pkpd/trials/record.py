@@ -203,7 +203,7 @@ def _arm(name: str, table: Reader) -> RunArm:
         table.text("label"),
         plan.text("name"),
         from_records(records),
-        read_tables(tables, parameters.text("origin")),
+        read_tables(tables, parameters.text("origin"), bounded=False),
         body.size("bsa"),
         body.size("weight"),
     )

@@ -87,7 +87,7 @@ def from_tables(run: Run, record: Mapping[str, Any], where: str) -> tuple[Uncert
 
 def _validated(run: Run, table: Reader) -> Parameters:
     tables = table.value("tables", lambda v: isinstance(v, Mapping), "a table")
-    return read_tables(tables, table.text("origin"), run.model)
+    return read_tables(tables, table.text("origin"), run.model, bounded=False)
 
 
 def _draws(run: Run, table: Reader, where: str) -> Uncertainty:

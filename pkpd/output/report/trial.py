@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from ...dosing.sentence import sentence
-from ...parameters import Parameter
+from ...parameters import Parameter, by_hand
 from ...studies.study import Study
 from ...trials.clinical.caution import CAUTION
 from ...trials.clinical.observed import PER, observed_text
@@ -84,7 +84,7 @@ def _conduct(trial: VirtualTrial) -> str:
 
 
 def _basis(table: Parameter) -> str:
-    if table.where.startswith("set to "):
+    if by_hand(table.where):
         return "set by --conduct"
     return table.basis if table.source == ("assumed",) else f"{table.basis}, {', '.join(table.source)}"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...dosing.records import to_records
 from ...engine.code.library import outline_of
+from ...parameters import by_hand
 from ..record import digests, head, set_table
 from .optimise import Optimised
 from .task import Task
@@ -18,7 +19,7 @@ def patient_text(task: Task) -> str:
     name = task.model if isinstance(task.model, str) else shape.name
     origin = "its own parameters" if own.origin == shape.defaults.origin else own.origin
     # "set to" begins the sentence that a single change writes into a parameter, and maybe one of its own
-    news = [t for t in own.tables if t.where.startswith("set to ") and t != shape.defaults[t.name]]
+    news = [t for t in own.tables if by_hand(t.where) and t != shape.defaults[t.name]]
     changed = [f"{t.name} = {t.text}" for t in news]
     said = f", changed: {', '.join(changed)}" if changed else ""
     sizes = [f"{v:g} {unit}" for v, unit in ((task.bsa, "m2"), (task.weight, "kg")) if v is not None]
