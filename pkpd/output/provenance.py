@@ -33,6 +33,7 @@ RECORDS = (
     "sensitivity",
     "vpc",
     "export",
+    "report",
 )
 
 
@@ -109,6 +110,11 @@ def check_place(folder: str | Path, names: Iterable[str], record_name: str = "ru
     for name in names:
         _refuse_foreign(Path(folder) / name, earlier.get(name))
     return earlier
+
+
+def unchanged(record: Mapping[str, Any]) -> bool:
+    """Whether a record is as pkpd wrote it, by the digest of itself that it holds."""
+    return record.get("digest") == digest(_text({k: v for k, v in record.items() if k != "digest"}))
 
 
 def digest(data: bytes) -> str:

@@ -25,13 +25,15 @@ tr, figure { break-inside: avoid; } h2 { break-after: avoid; } }
 """.strip()
 
 
-def document(title: str, inner_head: str, inner_main: str, foot: Sequence[str]) -> str:
-    """A whole page with the title as its heading, which needs no other file, script or network."""
+def document(title: str, inner_head: str, inner_main: str, foot: Sequence[str], style: str = "") -> str:
+    """A whole page with the title as its heading, which needs no other file, script or network; `style` is more
+    CSS.
+    """
     name = escape(title)
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{name}</title>\n'
-        f"<style>\n{_STYLE}\n</style>\n</head>\n<body>\n<header>\n<h1>{name}</h1>\n{inner_head}</header>\n<main>\n"
+        f"<style>\n{_STYLE}\n{style}</style>\n</head>\n<body>\n<header>\n<h1>{name}</h1>\n{inner_head}</header>\n<main>\n"
         f"{inner_main}</main>\n<footer>{lines(foot)}</footer>\n</body>\n</html>\n"
     )
 
