@@ -39,6 +39,8 @@ TAKES = {
     "optimise": (),
     "sensitivity": ("he2020", "1 MIU once", "study.toml"),
     "vpc": ("dilt1d", "mine.csv", "study.toml"),
+    "explore": ("he2020", "1 MIU once", "none", "schedules.toml:twice"),
+    "report": ("small", "small/run.json"),
 }
 # what makes a verb quick whose own defaults take long; figures have tests of their own
 QUICK = {
@@ -49,6 +51,8 @@ QUICK = {
     "optimise": ("--evaluations", "4", "--no-uncertainty", "--no-figures"),
     "sensitivity": ("--vary", "treg_ec50", "--samples", "8", "--no-figures"),
     "vpc": ("--replicates", "2", "--no-figures"),
+    "explore": ("--check",),
+    "report": ("--no-validation",),
 }
 OPTIONS = {
     **dict.fromkeys(("--days", "--times", "--step", "--weight", "--bsa", "--rtol"), (*NUMBERS, "")),

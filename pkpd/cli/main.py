@@ -27,6 +27,8 @@ VERBS = {
     "optimise": "Search for regimens that meet goals within constraints.",
     "sensitivity": "Which parameters decide an outcome: Morris and Sobol indices.",
     "vpc": "Set a user's individual data beside simulated patients (visual predictive check).",
+    "explore": "Open a local page to try dosing schedules and look at curves.",
+    "report": "Write one page that holds results, to hand on.",
     "export": "Write models, fits, schedules and parameters for other tools: SBML, PEtab, event tables.",
     "schedule": "Say what a schedule is and list its doses.",
     "schedules": "List the named schedules.",
