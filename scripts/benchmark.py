@@ -10,6 +10,7 @@ No peer is needed by pkpd; one that is not installed gives a row that says so. T
 
     pip install libroadrunner antimony heyoka CyRK
     pip install numbalsoda      # needs a Fortran compiler
+    pip install starlette uvicorn playwright shiny  # and chromium: the page, and a Shiny page beside it
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from benchmarks.goals import goals
 from benchmarks.growth import growth
 from benchmarks.heyoka_program import program
 from benchmarks.million import million
+from benchmarks.page import page
 from benchmarks.patients import one_patient, population
 from benchmarks.reference import AGREEMENT, Reference
 from benchmarks.rows import FULL, QUICK, Effort, Row
@@ -43,7 +45,7 @@ from benchmarks.table import engines_table, goals_table, growth_table, starts_ta
 from benchmarks.trials import trials
 
 CASES = ("thirteen_states", "il2")
-LIBRARIES = ("numpy", "scipy", "numba", "libroadrunner", "heyoka", "CyRK", "numbalsoda")
+LIBRARIES = ("numpy", "scipy", "numba", "libroadrunner", "heyoka", "CyRK", "numbalsoda", "shiny")
 
 
 def main() -> None:
@@ -74,16 +76,16 @@ def measured(effort: Effort) -> dict[str, Any]:
     print(growth_table(sizes), flush=True)
     moved = derivatives(cases[-1], effort)
     print(engines_table(f"{cases[-1].name}: derivatives with respect to 8 parameters", moved, moved[0]), flush=True)
-    fitted = [*fits(effort), *trials(effort), *events(effort)]
-    for name in dict.fromkeys(r.case for r in fitted):
-        here = [r for r in fitted if r.case == name]
+    fitted, drawn = [*fits(effort), *trials(effort), *events(effort)], page(effort)
+    for name in dict.fromkeys(r.case for r in (*fitted, *drawn)):
+        here = [r for r in (*fitted, *drawn) if r.case == name]
         print(engines_table(name, here, here[0]), flush=True)
     begun = [*started(cases[-1], effort), million(2048 if effort.quick else 20480)]
     print(starts_table(begun), flush=True)
-    judged = list(goals(one, many, begun, fitted))
+    judged = list(goals(one, many, begun, [*fitted, *drawn]))
     print(goals_table(judged), flush=True)
     parts = {"one": one, "population": many, "derivatives": moved, "fits": fitted, "growth": sizes, "starts": begun}
-    parts["goals"] = judged
+    parts |= {"page": drawn, "goals": judged}
     return {"machine": machine} | {name: [asdict(row) for row in rows] for name, rows in parts.items()}
 
 

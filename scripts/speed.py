@@ -14,7 +14,7 @@ OURS, MATCHED = "rtol 1e-6", "error matched"
 
 
 def tables() -> str:
-    """One patient, many patients, derivatives, fits and goals, as Markdown."""
+    """One patient, many patients, derivatives, fits, the page and goals, as Markdown."""
     found = json.loads(MEASURED.read_text(encoding="utf-8"))
     machine = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
     one = _table("one patient, 24 weeks, 42 doses", found["one"])
@@ -25,7 +25,9 @@ def tables() -> str:
     slopes = _markdown(("il2: derivatives with respect to 8 parameters", "rtol", "ms (error)"), moved)
     fits = [(r["case"], r["engine"], f"{r['times']['best']:.3g}" if r["times"] else r["note"]) for r in found["fits"]]
     searches = _markdown(("fit or trial", "with", "s"), fits)
-    return "\n\n".join([one, many, slopes, searches, listed, f"Measured on: {machine}."])
+    seen = [(r["engine"], f"{r['times']['median'] * 1e3:.3g}" if r["times"] else r["note"]) for r in found["page"]]
+    page = _markdown((found["page"][0]["case"], "median ms"), seen)
+    return "\n\n".join([one, many, slopes, searches, page, listed, f"Measured on: {machine}."])
 
 
 def _table(title: str, rows: Iterable[Mapping[str, Any]]) -> str:
