@@ -106,6 +106,24 @@ def _depth(steps: Iterable[Step]) -> int:
     return max((1 + _depth(s.steps) for s in steps if isinstance(s, Group)), default=0)
 
 
+def count(steps: Iterable[Step]) -> int:
+    """How many doses `steps` plan, missed ones too, without laying any out."""
+    total = 0
+    for step in steps:
+        match step:
+            case Course(times=times):
+                total += times
+            case Weekly(days=days, weeks=weeks):
+                total += len(days) * weeks
+            case Listed(doses=doses):
+                total += len(doses)
+            case Repeat(times=times):
+                total *= times
+            case Group(steps=inner):
+                total += count(inner)
+    return total
+
+
 def lay_out(steps: Iterable[Step]) -> tuple[list[Dose], Fraction]:
     """The doses of `steps` in planned order, and the length in days."""
     doses: list[Dose] = []

@@ -39,19 +39,24 @@ _Pattern = tuple[Fraction, int] | tuple[tuple[int, ...], int]
 
 def parse(text: str) -> Schedule:
     """The schedule that `text` describes; ScheduleError or UnitError naming the word it stumbled over."""
+    return Schedule(steps_of(text))
+
+
+def steps_of(text: str) -> tuple[Step, ...]:
+    """The steps of a schedule, none of them laid out; errors as `parse`, but for what only the doses show."""
     if len(text) > MAX_TEXT:
         raise ScheduleError(f"the schedule text has {len(text)} characters; at most {MAX_TEXT} are read")
     reader = _Reader(tokens(text))
     if reader.peek.kind == "end":
         raise ScheduleError("the schedule text is empty; write for example 1 MIU daily x5, or none for placebo")
     if reader.peek.word == "none" and len(reader.left) == 2:
-        return Schedule.none()
+        return ()
     steps = reader.steps(0)
     if reader.peek.kind != "end":
         if reader.peek.text == ")":
             raise fault(reader.peek, "closes nothing")
         raise fault(reader.peek, "is not expected; put a comma before the next step")
-    return Schedule(steps)
+    return steps
 
 
 class _Reader:
