@@ -1,13 +1,13 @@
 // Start: read what the server offers and what the address says, then draw at every change of the state.
 
 import { h, render } from "../vendor/htm-preact.module.js";
-import { createActions } from "./actions.js";
-import * as address from "./address.js";
-import { getModel, getStart, getTexts } from "./api.js";
+import { createActions } from "./state/actions.js";
+import * as address from "./state/address.js";
+import { getModel, getStart, getTexts } from "./state/api.js";
 import { Page } from "./page.js";
-import { createStore, firstState } from "./store.js";
+import { createStore, firstState } from "./state/store.js";
 import { firstLanguage, showLanguage, translator } from "./texts.js";
-import { chosenTheme, onSystemTheme, showTheme, themeOf } from "./theme.js";
+import { chosenTheme, onSystemTheme, showTheme, themeOf } from "./state/theme.js";
 
 const root = document.getElementById("page");
 

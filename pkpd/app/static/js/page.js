@@ -1,18 +1,18 @@
 // The frame of the page: header, controls beside results, footer.
 
 import { html } from "../vendor/htm-preact.module.js";
-import { Bands } from "./bands.js";
-import { Charts } from "./charts.js";
-import { Cohort } from "./cohort.js";
-import { placeOf } from "./controls.js";
-import { Downloads } from "./downloads.js";
-import { Endpoints } from "./endpoints.js";
+import { Bands } from "./results/bands.js";
+import { Charts } from "./charts/charts.js";
+import { Cohort } from "./results/cohort.js";
+import { placeOf } from "./controls/controls.js";
+import { Downloads } from "./results/downloads.js";
+import { Endpoints } from "./results/endpoints.js";
 import { Header } from "./header.js";
-import { ModelChoice } from "./model.js";
-import { ParameterSliders } from "./parameters.js";
-import { Patient } from "./patient.js";
-import { Pins } from "./pins.js";
-import { Regimen } from "./schedule.js";
+import { ModelChoice } from "./controls/model.js";
+import { ParameterSliders } from "./controls/parameters.js";
+import { Patient } from "./controls/patient.js";
+import { Pins } from "./results/pins.js";
+import { Regimen } from "./controls/schedule.js";
 
 export function Page({ state, actions, t }) {
   const own = { state, actions, t };

@@ -1,6 +1,6 @@
 // The page's texts from one catalogue, in the language chosen.
 
-import { keep, kept } from "./kept.js";
+import { keep, kept } from "./state/kept.js";
 
 export const LANGUAGES = { en: "English", zh: "中文" };
 

@@ -1,8 +1,8 @@
 // The parameters: sliders of those that matter at once, and a list to add any other.
 
-import { html, useState } from "../vendor/htm-preact.module.js";
+import { html, useState } from "../../vendor/htm-preact.module.js";
 import { Field, Group, placeOf, problemOf } from "./controls.js";
-import { withUnit } from "./scale.js";
+import { withUnit } from "./slider_scale.js";
 import { Slider } from "./slider.js";
 
 export function ParameterSliders({ state, actions, t }) {

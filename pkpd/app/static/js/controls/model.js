@@ -1,6 +1,6 @@
 // The model and its parameter set, and where their values come from.
 
-import { html } from "../vendor/htm-preact.module.js";
+import { html } from "../../vendor/htm-preact.module.js";
 import { Field, Group, placeOf, Problem, problemOf } from "./controls.js";
 
 const BASES = ["measured", "derived", "fitted", "assumed"];

@@ -1,8 +1,8 @@
 // The patient: body size and the counts without drug.
 
-import { html } from "../vendor/htm-preact.module.js";
+import { html } from "../../vendor/htm-preact.module.js";
 import { Group, placeOf, problemOf } from "./controls.js";
-import { withUnit } from "./scale.js";
+import { withUnit } from "./slider_scale.js";
 import { Slider } from "./slider.js";
 
 const BODY = ["bsa", "weight"]; // these stand in their own keys of an ask

@@ -1,5 +1,5 @@
 // Colours of the curves: read from the style sheet, read again when the theme changes.
-import { useEffect, useState } from "../vendor/htm-preact.module.js";
+import { useEffect, useState } from "../../vendor/htm-preact.module.js";
 
 // Of the current regimen, then of pins, in CSS pixels; the same order as the dashes of the figures.
 export const DASHES = [[], [10, 3], [10, 3, 2, 3], [2, 3], [16, 5], [6, 3, 2, 3, 2, 3]];

@@ -1,5 +1,5 @@
 // What the columns of a cohort file are, with a small example to start from.
-import { html } from "../vendor/htm-preact.module.js";
+import { html } from "../../vendor/htm-preact.module.js";
 import { save } from "./save.js";
 
 const EXAMPLE = `arm,regimen,output,form,day,value,low,high,spread,bound,unit,n

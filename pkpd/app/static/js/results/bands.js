@@ -1,5 +1,5 @@
 // The choice of a shaded range around the current regimen, and what it is.
-import { html } from "../vendor/htm-preact.module.js";
+import { html } from "../../vendor/htm-preact.module.js";
 
 const KINDS = ["none", "uncertainty", "population"];
 

@@ -1,5 +1,5 @@
 // From the state to what each panel draws: plain objects, nothing of the canvas here.
-import { unitText } from "./format.js";
+import { unitText } from "../format.js";
 import { union, resampled } from "./merge.js";
 import { SHAPES } from "./points.js";
 

@@ -1,6 +1,6 @@
 // Regimens kept for comparison: pin the current one, rename, make current again, remove.
-import { html } from "../vendor/htm-preact.module.js";
-import { Swatch } from "./legend.js";
+import { html } from "../../vendor/htm-preact.module.js";
+import { Swatch } from "../charts/legend.js";
 
 export function Pins({ state, actions, t }) {
   const most = state.start?.limits?.pins ?? 5;

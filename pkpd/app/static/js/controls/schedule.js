@@ -1,7 +1,7 @@
 // The regimen: a named schedule, a builder for simple ones, and the text that says any.
 
-import { html } from "../vendor/htm-preact.module.js";
-import { missing, SIMPLE } from "./compose.js";
+import { html } from "../../vendor/htm-preact.module.js";
+import { missing, SIMPLE } from "../state/compose.js";
 import { Field, Group, placeOf, Problem, problemOf, TextArea } from "./controls.js";
 import { NumberField } from "./number.js";
 

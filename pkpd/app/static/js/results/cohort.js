@@ -1,8 +1,8 @@
 // An uploaded CSV of observations: choose or drop a file, what was read of it, what was not and why.
-import { html, useState } from "../vendor/htm-preact.module.js";
-import { sendCohort } from "./api.js";
+import { html, useState } from "../../vendor/htm-preact.module.js";
+import { sendCohort } from "../state/api.js";
 import { CohortFormat } from "./cohort_format.js";
-import { outputsOf, outputTitle, shownName } from "./panels.js";
+import { outputsOf, outputTitle, shownName } from "../charts/panels.js";
 
 const MOST_REGIMENS = 10; // as buttons
 

@@ -1,5 +1,5 @@
 // Pins keep their own answers; when panels are added, a pin is asked again for the curves it lacks.
-import { useEffect, useState } from "../vendor/htm-preact.module.js";
+import { useEffect, useState } from "../../vendor/htm-preact.module.js";
 import { simulate } from "./api.js";
 
 /** The pins, with answers that hold `outputs` as soon as the server has given them. */

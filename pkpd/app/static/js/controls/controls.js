@@ -1,6 +1,6 @@
 // Small parts that every group of controls uses.
 
-import { html, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.module.js";
+import { html, useLayoutEffect, useRef, useState } from "../../vendor/htm-preact.module.js";
 
 /** The error that belongs to a field, or null. */
 export const problemOf = (state, field) => (state.error && state.error.field === field ? state.error.text : null);

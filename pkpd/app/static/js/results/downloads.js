@@ -1,9 +1,9 @@
 // Files to take away, and the command that writes the same numbers.
-import { html, useState } from "../vendor/htm-preact.module.js";
-import { reach, refusal } from "./api.js";
-import { labelOf } from "./label.js";
+import { html, useState } from "../../vendor/htm-preact.module.js";
+import { reach, refusal } from "../state/api.js";
+import { labelOf } from "../state/label.js";
 import { save } from "./save.js";
-import { PATIENTS, SEED } from "./sending.js";
+import { PATIENTS, SEED } from "../state/sending.js";
 
 // "all" files are of the current regimen and the pins, the others of the current one alone.
 const ALL = ["figure.png", "figure.svg", "figure.pdf", "endpoints.csv", "commands.txt"];

@@ -1,6 +1,6 @@
 // One panel: a figure with a uPlot canvas, a line of values in text, and keys that move and zoom.
-import uPlot from "../vendor/uPlot.esm.js";
-import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.module.js";
+import uPlot from "../../vendor/uPlot.esm.js";
+import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/htm-preact.module.js";
 import { Readout, sentence } from "./readout.js";
 import { plotKey, plotOptions } from "./plot.js";
 

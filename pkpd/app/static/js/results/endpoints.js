@@ -1,8 +1,8 @@
 // The table of endpoints: a row an endpoint, a column a regimen.
-import { html } from "../vendor/htm-preact.module.js";
-import { day, three, unitText } from "./format.js";
-import { Swatch } from "./legend.js";
-import { outputTitle, regimens } from "./panels.js";
+import { html } from "../../vendor/htm-preact.module.js";
+import { day, three, unitText } from "../format.js";
+import { Swatch } from "../charts/legend.js";
+import { outputTitle, regimens } from "../charts/panels.js";
 
 export function Endpoints({ state, t }) {
   const columns = regimens(state, t).map((r) => ({ ...r, found: byId(r.answer.endpoints) }));

@@ -1,6 +1,6 @@
 // The line of text of a panel: values under the cursor, or peaks when there is no cursor.
-import { html } from "../vendor/htm-preact.module.js";
-import { day, measured, three, unitText } from "./format.js";
+import { html } from "../../vendor/htm-preact.module.js";
+import { day, measured, three, unitText } from "../format.js";
 import { Swatch } from "./legend.js";
 
 /** One sentence a regimen: its peak and when it is, for those who do not see the canvas. */

@@ -6,7 +6,7 @@ import { isReady, scheduleText } from "./compose.js";
 import { labelOf } from "./label.js";
 import { createSending } from "./sending.js";
 import { freeColour } from "./store.js";
-import { showLanguage } from "./texts.js";
+import { showLanguage } from "../texts.js";
 import { showTheme, themeOf } from "./theme.js";
 
 export function createActions(store) {

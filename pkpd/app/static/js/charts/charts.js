@@ -1,8 +1,8 @@
 // The grid of panels with its switches and legend.
-import { html, useLayoutEffect, useMemo, useState } from "../vendor/htm-preact.module.js";
+import { html, useLayoutEffect, useMemo, useState } from "../../vendor/htm-preact.module.js";
 import { Chart } from "./chart.js";
-import { useCompleted } from "./completed.js";
-import { tick, unitText } from "./format.js";
+import { useCompleted } from "../state/completed.js";
+import { tick, unitText } from "../format.js";
 import { Legend } from "./legend.js";
 import { usePalette } from "./palette.js";
 import { choices, cohortShapes, isIl2, outputsOf, outputTitle, panelsOf, regimens } from "./panels.js";

@@ -1,5 +1,5 @@
 // What the lines, shades and points mean: samples drawn as SVG, so that colour is never alone.
-import { html } from "../vendor/htm-preact.module.js";
+import { html } from "../../vendor/htm-preact.module.js";
 import { DASHES } from "./palette.js";
 import { corners } from "./points.js";
 

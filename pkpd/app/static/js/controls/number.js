@@ -1,7 +1,7 @@
 // A field for a number, read the same in every browser and locale.
 // A field of type "number" drops the comma of "0,5" where the locale has a point, and 0,5 MIU would become 5 MIU.
 
-import { html, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.module.js";
+import { html, useLayoutEffect, useRef, useState } from "../../vendor/htm-preact.module.js";
 import { Problem } from "./controls.js";
 
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;

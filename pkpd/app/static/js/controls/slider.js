@@ -1,10 +1,10 @@
 // One parameter: its name and meaning, a number, a slider, a reset button and a note with its sources.
 
-import { html } from "../vendor/htm-preact.module.js";
+import { html } from "../../vendor/htm-preact.module.js";
 import { Info, Problem } from "./controls.js";
-import { printed, unitText } from "./format.js";
+import { printed, unitText } from "../format.js";
 import { NumberField } from "./number.js";
-import { hasRange, numberOf, position, STEPS, valueAt } from "./scale.js";
+import { hasRange, numberOf, position, STEPS, valueAt } from "./slider_scale.js";
 
 /** `text` is the value in use, "" for the default; `call` gets a new one, "" to go back. */
 export function Slider({ parameter, text, call, problem, t }) {

@@ -1,6 +1,6 @@
 // Options of one uPlot chart. Hooks and ranges read `scene`, so new data needs no new chart.
-import uPlot from "../vendor/uPlot.esm.js";
-import { day, tick } from "./format.js";
+import uPlot from "../../vendor/uPlot.esm.js";
+import { day, tick } from "../format.js";
 import { drawDoses, drawLevel, drawRests, ROW } from "./doses.js";
 import { drawPoints } from "./points.js";
 import { DASHES } from "./palette.js";
