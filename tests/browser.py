@@ -168,8 +168,13 @@ def peaks(page: Page, output: str) -> list[tuple[float, float]]:
     return [(float(value), float(day)) for value, day in _PEAK.findall(said)]
 
 
-def endpoints(page: Page) -> dict[str, list[str]]:
-    """The cells of the endpoint table by its groups and rows ("Treg in blood: highest count cells/µL")."""
+def endpoints(page: Page, regimens: int = 0) -> dict[str, list[str]]:
+    """The cells of the endpoint table by its groups and rows ("Treg in blood: highest count cells/µL"), once it has a
+    column for each of so many regimens, whose answers come in any order.
+    """
+    if regimens:
+        heads = page.get_by_role("region", name="Endpoints").locator("thead th")
+        expect(heads).to_have_count(regimens + 1)
     read = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent.replace(/\\s+/g, ' ').trim()))"
     found, group = {}, ""
     for head, *cells in page.get_by_role("region", name="Endpoints").locator("tr").evaluate_all(read):

@@ -136,7 +136,7 @@ def test_a_regimen_is_changed_pinned_and_read_by_keys_alone(site: Site) -> None:
         tab_to(page, "BUTTON", "Pin the current regimen")
         page.keyboard.press("Enter")
         expect(page.get_by_text("1 of 5 pinned")).to_be_visible()
-        assert len(endpoints(page)["Endpoint"]) == 2
+        assert len(endpoints(page, 2)["Endpoint"]) == 2
 
 
 def test_the_page_in_chinese(site: Site) -> None:
