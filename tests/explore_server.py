@@ -16,9 +16,12 @@ from typing import Any
 from starlette.applications import Starlette
 
 from pkpd.app.listen import bind, server_of
+from pkpd.app.offered import Offer, offer
 
 JSON = {"Content-Type": "application/json"}
 CSV = {"Content-Type": "text/csv"}
+# small and quick, and answered by the same code as any other
+ASK = {"model": "il2_minimal", "schedule": "1 MIU daily x2", "days": "3"}
 SECONDS = 60.0  # a server that says nothing for so long hangs
 
 
@@ -33,6 +36,11 @@ class Reply:
     @property
     def json(self) -> Any:
         return json.loads(self.data)
+
+
+def small_offer() -> Offer:
+    """What a page that begins with `ASK` may ask for."""
+    return offer(**ASK)
 
 
 @contextmanager

@@ -11,22 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from explore_server import CSV, JSON, raw, refused, request, serving, small_page
+from explore_server import ASK, CSV, JSON, raw, refused, request, serving, small_offer, small_page
 
 from pkpd.app.cohort import MOST_BYTES
 from pkpd.app.guard import JSON_BYTES, POLICY, Refusal, read_body, refusal
 from pkpd.app.listen import HEAD, LOOPBACK, hosts_of
-from pkpd.app.offered import Offer, offer
+from pkpd.app.offered import Offer
 from pkpd.app.server import FILES, application, missing_files
 
-# small and quick, and answered by the same code as any other
-ASK = {"model": "il2_minimal", "schedule": "1 MIU daily x2", "days": "3"}
 BODY = JSON_BYTES - 100
 
 
 @pytest.fixture(scope="module")
 def offered() -> Offer:
-    return offer("il2_minimal", schedule="1 MIU daily x2", days="3")
+    return small_offer()
 
 
 @pytest.fixture(scope="module")

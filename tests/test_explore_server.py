@@ -11,28 +11,24 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from explore_server import CSV, JSON, refused, request, serving, small_page
+from explore_server import ASK, CSV, JSON, refused, request, serving, small_offer, small_page
 
 from pkpd.app.answer import answer
 from pkpd.app.asked import AskError, read_ask
 from pkpd.app.catalogue import model_tables, start_tables
 from pkpd.app.cohort import read_cohort
 from pkpd.app.downloads import download
-from pkpd.app.guard import HEADERS, JSON_BYTES, POLICY
+from pkpd.app.guard import HEADERS, POLICY
 from pkpd.app.listen import LOOPBACK, address, bind, hosts_of, is_loopback
-from pkpd.app.offered import Offer, offer
+from pkpd.app.offered import Offer
 from pkpd.app.ranges import ranges
 from pkpd.app.server import application
 from pkpd.errors import PkpdError
 
-# small and quick, and answered by the same code as any other
-ASK = {"model": "il2_minimal", "schedule": "1 MIU daily x2", "days": "3"}
-BODY = JSON_BYTES - 100
-
 
 @pytest.fixture(scope="module")
 def offered() -> Offer:
-    return offer("il2_minimal", schedule="1 MIU daily x2", days="3")
+    return small_offer()
 
 
 @pytest.fixture(scope="module")

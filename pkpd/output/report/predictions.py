@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 SHOWN = 100
 NAMED = 20  # rows named with a reason
 EXPECTED = "the interval leaves out the row's own error, so fewer than nine in ten are expected inside"
+HIT = "Hit: the number lies in the 90 % interval of the prediction, or the interval does not contradict the bound."
+ROLES = (
+    "Rows of the role fit were used, or meant, to estimate parameters, so that only the others test the model. Log "
+    "error: natural log of observed over predicted, for a change in percent of the two folds."
+)
+# of a row on a page, after what names it
+COLUMNS = ("arm", "form", "days", "predicted", "90 % interval", "observed", "verdict", "log error", "role")
 _LINE = re.compile(r" line ([0-9]+)$")
 
 
@@ -37,6 +44,33 @@ def predictions_csv(predictions: Sequence[Prediction]) -> bytes:
         "reason": [p.reason for p in predictions],
     }
     return Table(tuple(columns.items())).to_csv().encode()
+
+
+def cells_of(p: Prediction, verdict: str) -> tuple[str, ...]:
+    """The cells of `COLUMNS`; `verdict` is what the page calls `Prediction.inside`."""
+    row = p.observation
+    predicted, interval, observed, _, error = numbers_of(p)
+    days = f"{row.day_from:g}" + (f" to {row.day_to:g}, {row.timing}" if row.day_to > row.day_from else "")
+    return (
+        " ".join(filter(None, (row.arm, row.id))),
+        row.form,
+        days,
+        predicted,
+        interval,
+        observed,
+        verdict,
+        error,
+        row.role,
+    )
+
+
+def counts_by_role(predictions: Sequence[Prediction]) -> list[str]:
+    """The counts of rows to fit and of the others, and how many may be expected inside, a sentence each."""
+    told = [p for p in predictions if p.predicted is not None]
+    fitted = [p for p in told if p.observation.role == "fit"]
+    others = [p for p in told if p.observation.role != "fit"]
+    said = [f"{name}: {counts(rows)}." for name, rows in (("Rows to fit", fitted), ("Other rows", others)) if rows]
+    return said + [f"{EXPECTED[0].upper()}{EXPECTED[1:]}."] * any(p.inside for p in predictions)
 
 
 def row_numbers(predictions: Sequence[Prediction]) -> list[int]:

@@ -6,24 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .. import html
-from ..predictions import EXPECTED, counts, numbers_of, reasons_of, row_numbers
+from ..predictions import COLUMNS, HIT, ROLES, cells_of, counts_by_role, reasons_of, row_numbers
 
 if TYPE_CHECKING:
     from ....inference.prediction import Prediction
 
-_HEAD = (
-    "study",
-    "output",
-    "arm",
-    "form",
-    "days",
-    "predicted",
-    "90 % interval",
-    "observed",
-    "verdict",
-    "log error",
-    "role",
-)
+_HEAD = ("study", "output", *COLUMNS)
 _VERDICTS = {"yes": "hit", "no": "MISS", "": "not judged"}
 _KINDS = {"yes": "hit", "no": "miss", "": ""}
 _ORDER = {"no": 0, "yes": 1, "": 2}
@@ -31,11 +19,7 @@ _CAPTION = (
     "Predicted against observed, with the 90 % interval of the prediction and the line of equality. Blue: inside the "
     "interval; orange: outside."
 )
-_READING = (
-    "Hit: the number lies in the 90 % interval of the prediction, or the interval does not contradict the bound. Rows "
-    "of the role fit were used, or meant, to estimate parameters, so that only the others test the model. Log error: "
-    "natural log of observed over predicted, for a change in percent of the two folds."
-)
+_READING = f"{HIT} {ROLES}"
 
 
 def evidence(predictions: Sequence[Prediction], name: str = "validation") -> str:
@@ -53,15 +37,7 @@ def sentences(predictions: Sequence[Prediction]) -> list[str]:
     if not told:
         return ["No published number can be predicted with this set."]
     first = f"Of {len(told)} published rows with a prediction {_judged(told)}."
-    fitted = [p for p in told if p.observation.role == "fit"]
-    others = [p for p in told if p.observation.role != "fit"]
-    said = [
-        first,
-        *(f"{who}: {counts(rows)}." for who, rows in (("Rows to fit", fitted), ("Other rows", others)) if rows),
-    ]
-    if any(p.inside for p in told):
-        said.append(f"{EXPECTED[0].upper()}{EXPECTED[1:]}.")
-    return said
+    return [first, *counts_by_role(predictions)]
 
 
 def hits(predictions: Sequence[Prediction]) -> str:
@@ -90,10 +66,7 @@ def _table(rows: Sequence[Prediction]) -> str:
 
 def _cells(p: Prediction, number: int) -> tuple[str, ...]:
     row = p.observation
-    predicted, interval, observed, _, error = numbers_of(p)
-    days = f"{row.day_from:g}" + (f" to {row.day_to:g}, {row.timing}" if row.day_to > row.day_from else "")
-    study, who = f"{row.study}, row {number}", " ".join(filter(None, (row.arm, row.id)))
-    return (study, row.output, who, row.form, days, predicted, interval, observed, _VERDICTS[p.inside], error, row.role)
+    return (f"{row.study}, row {number}", row.output, *cells_of(p, _VERDICTS[p.inside]))
 
 
 def _missing(predictions: Sequence[Prediction]) -> list[str]:

@@ -7,6 +7,13 @@ import { Legend } from "./legend.js";
 import { usePalette } from "./palette.js";
 import { choices, cohortShapes, isIl2, outputsOf, outputTitle, panelsOf, regimens } from "./panels.js";
 
+const CELLS = ["treg", "nk", "cd56bright", "cd56dim"]; // counted in blood
+
+/** Whether cells of a panel leave the blood for a while after a dose. */
+function dips(model, panels) {
+  return model.parameters.some((p) => p.name.endsWith("margination")) && panels.some((p) => CELLS.includes(p.output));
+}
+
 export function Charts({ state, actions, t }) {
   const palette = usePalette();
   const [zoom, setZoom] = useState(null);
@@ -44,6 +51,7 @@ export function Charts({ state, actions, t }) {
           setZoom=${setZoom} words=${words} t=${t} wide=${i === 0 && alone(panels)} />`,
       )}
     </div>
+    ${dips(state.model, panels) ? html`<p class="charts-help">${t("chart.dips")}</p>` : null}
     <p class="charts-help">${t("chart.help")}</p>
   </div>`;
 }
